@@ -23,7 +23,8 @@ import uvloop
 from benchmarks.fanout import DATA, WebProcess, side_by_side
 from benchmarks.http import Costs
 from benchmarks.http_client import HttpClient
-from benchmarks.openings import ServerCosts, openings, other_work
+from benchmarks.machine import machine
+from benchmarks.openings import ServerCosts, openings
 from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
@@ -111,13 +112,13 @@ PARTS: dict[str, Callable[[FilledDesk], dict[str, Any]]] = {"asked": asked, "tal
 
 
 def measure(desk: FilledDesk, only: str | None) -> dict[str, Any]:
-    """Each part that is wanted, and how many cores were in use."""
+    """Each part that is wanted, and what the machine did beside this process and the services."""
     figures: dict[str, Any] = {}
-    with other_work([]) as others:
+    with machine([]) as elsewhere:
         for name, part in PARTS.items():
             if only in (None, name):
                 figures |= part(desk)
-        figures["cores used beside this process and the services"] = round(others(), 2)
+        figures["machine"] = elsewhere()
     return figures
 
 

@@ -18,7 +18,7 @@ import django
 import uvloop
 
 from benchmarks.fanout import DATA, WebProcess, side_by_side
-from benchmarks.openings import other_work
+from benchmarks.machine import machine
 from chatproject.embedded import services as embedded
 
 django.setup()
@@ -33,7 +33,7 @@ MESSAGES = 50_000
 async def measure(scene: Scene, rounds: int) -> dict[str, Any]:
     """Milliseconds alone and beside each load, and how many times as long."""
     figures: dict[str, Any] = {}
-    with other_work([scene.server]) as others:
+    with machine([scene.server]) as elsewhere:
         for name, load in LOADS.items():
             alone, beside = [], []
             for _ in range(rounds):
@@ -41,7 +41,7 @@ async def measure(scene: Scene, rounds: int) -> dict[str, Any]:
                 beside.append(await seen_p50(scene, load))
             ratio = statistics.median(after / before for before, after in zip(alone, beside, strict=True))
             figures[name] = {"alone_ms": min(alone), "beside_ms": min(beside), "times_as_long": round(ratio, 2)}
-        figures["others_used_cores"] = round(others(), 2)
+        figures["machine"] = elsewhere()
     return figures
 
 

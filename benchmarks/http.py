@@ -21,7 +21,8 @@ import uvloop
 from benchmarks.fanout import DATA, WebProcess, services_cpu, side_by_side
 from benchmarks.http_client import HttpClient
 from benchmarks.http_requests import PAGES, SEARCHES, Kind
-from benchmarks.openings import other_work, ratios
+from benchmarks.machine import machine
+from benchmarks.openings import ratios
 from chatproject.embedded import services as embedded
 from delivery.load.tally import quantiles
 
@@ -91,7 +92,7 @@ async def measure(options: argparse.Namespace, servers: dict[str, WebProcess], r
     for each in costs.values():
         await each.learn_idle()
     figures: dict[str, Any] = {}
-    with other_work(list(servers.values())) as others:
+    with machine(list(servers.values())) as elsewhere:
         for group, kinds in GROUPS.items():
             count = PAGE_REQUESTS if kinds is PAGES else REQUESTS
             for kind in kinds if options.only in (None, group) else []:
@@ -107,7 +108,7 @@ async def measure(options: argparse.Namespace, servers: dict[str, WebProcess], r
                 figures[f"beside, {whose}"] = await sends_under_load(
                     await asyncio.to_thread(gather, readers["all"], server)
                 )
-        figures["others_used_cores"] = round(others(), 2)
+        figures["machine"] = elsewhere()
     return figures
 
 

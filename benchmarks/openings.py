@@ -14,17 +14,16 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import django
-import psutil
 import uvloop
 from django.core.management import call_command
 
 from benchmarks.fanout import DATA, ROOT, WebProcess, services_cpu
+from benchmarks.machine import machine
 from benchmarks.roundtrips import CountingDoor
 from chatproject.embedded import services as embedded
 from delivery.load.processes import usage_of
@@ -73,26 +72,6 @@ class ServerCosts:
     def _used(self) -> dict[str, float]:
         web = usage_of(self._server.process.pid).cpu_seconds
         return {"web": web, **services_cpu(DATA)}
-
-
-@contextmanager
-def other_work(servers: Sequence[WebProcess]) -> Iterator[Callable[[], float]]:
-    """Cores that neither we nor our servers used, from here on."""
-
-    def used() -> tuple[float, float]:
-        times = psutil.cpu_times()
-        busy = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
-        ours = sum(server.cpu() for server in servers) + sum(services_cpu(DATA).values()) + time.process_time()
-        return busy, ours
-
-    busy, ours = used()
-    began_at = time.perf_counter()
-
-    def others() -> float:
-        busy_now, ours_now = used()
-        return max(0.0, (busy_now - busy - ours_now + ours) / (time.perf_counter() - began_at))
-
-    yield others
 
 
 async def open_all(people: Sequence[Person], port: int, *, by_session: bool = False) -> list[ConnectingClient]:
@@ -178,19 +157,19 @@ async def measure(
     server = WebProcess(port, checkout=checkout)
     try:
         await asyncio.to_thread(server.wait_ready)
-        with other_work([server]) as others:
+        with machine([server]) as elsewhere:
             if options.only in (None, "crowds"):
                 found["idle_mb"] = round(server.unique_bytes() / 2**20, 1)
                 found |= await crowds(people, server)
             if options.only in (None, "costs"):
                 found |= await costs(options, people, busy, server)
-            elsewhere = others()
+            found["machine"] = elsewhere()
     finally:
         server.process.terminate()
         await asyncio.to_thread(server.process.wait, 40)
     if options.only in (None, "trips"):
         found["round_trips"] = await round_trips(checkout, people[:COUNTED], port + 1)
-    return {**found, "others_used_cores": round(elsewhere, 2)}
+    return found
 
 
 async def crowds(people: Sequence[Person], server: WebProcess) -> dict[str, Any]:
@@ -229,7 +208,7 @@ async def compare(options: argparse.Namespace) -> dict[str, Any]:
 def ratios(this: Any, other: Any) -> Any:
     """This one's figures as multiples of the other's."""
     if isinstance(this, dict):
-        return {name: ratios(value, other[name]) for name, value in this.items() if name != "others_used_cores"}
+        return {name: ratios(value, other[name]) for name, value in this.items() if name != "machine"}
     return round(this / other, 2) if this is not None and other else None
 
 

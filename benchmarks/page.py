@@ -22,7 +22,7 @@ import django
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from benchmarks.fanout import DATA, WebProcess, prepare
-from benchmarks.openings import other_work
+from benchmarks.machine import machine
 from chatproject.embedded import services as embedded
 from tests.stage.chromium import WHOLE
 
@@ -177,7 +177,7 @@ def lay_out() -> tuple[str, str]:
 
 def measure(server: WebProcess, path: str, session: str, *, rounds: int) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    with sync_playwright() as playwright, other_work([server]) as others:
+    with sync_playwright() as playwright, machine([server]) as elsewhere:
         flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-precise-memory-info"]
         browser = playwright.chromium.launch(executable_path=WHOLE, args=flags)
         for name, network in (("cold", {}), ("cold, slow network", SLOW_NETWORK)):
@@ -189,7 +189,7 @@ def measure(server: WebProcess, path: str, session: str, *, rounds: int) -> dict
         with phone(browser, server, session) as (page, wire):
             figures[f"{READ_BACK:,} messages back"] = read_back(page, path)
         browser.close()
-        figures["others used cores"] = round(others(), 2)
+        figures["machine"] = elsewhere()
     return figures
 
 

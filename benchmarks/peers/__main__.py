@@ -20,7 +20,7 @@ import django
 import uvloop
 
 from benchmarks.fanout import DATA, WebProcess, prepare, services_cpu
-from benchmarks.openings import other_work
+from benchmarks.machine import machine
 from benchmarks.peers.plot import plotted
 from benchmarks.peers.servers import Peer, peers
 from benchmarks.peers.talking import Talker, Tally, all_come_in
@@ -34,7 +34,6 @@ SOCKETS, TALKERS, COMERS = 100, 10, 200
 #: Messages a second of each talker; 0: as fast as they are answered, so many unanswered at a time.
 ROWS = {"10 a second": 1.0, "100 a second": 10.0, "flat out": 0.0}
 WINDOW = 20
-OTHERS = "others used cores"
 SETTLE_SECONDS, MOST_BEHIND_SECONDS = 1.0, 12.0
 
 
@@ -108,7 +107,7 @@ def ratios(figures: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
             if value is not None and other[name][part] and part != "not_heard_by_all"
         }
         for name, row in figures.items()
-        if name != OTHERS and name in other
+        if name != "machine" and name in other
     }
 
 
@@ -121,9 +120,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         server = peer.start(PORT + place)
         try:
             server.wait_ready()
-            with other_work([server]) as others:
+            with machine([server]) as elsewhere:
                 found[peer.name] = uvloop.run(measure(peer, server, options.seconds))
-                found[peer.name][OTHERS] = {"cores": round(others(), 2)}
+                found[peer.name]["machine"] = elsewhere()
         finally:
             server.process.terminate()
             server.process.wait(40)
