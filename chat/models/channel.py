@@ -69,7 +69,7 @@ class Channel(models.Model):
     keeps_days = models.IntegerField(null=True, blank=True)
     #: The channel is on hold, because its messages may still be needed: nothing is pruned or erased.
     is_held = models.BooleanField(default=False, db_default=False)
-    #: Messages up to this number may have been pruned. Only grows.
+    #: Messages up to this number may have been pruned or erased. Only grows.
     floor = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = ChannelQuerySet.as_manager()

@@ -23,9 +23,9 @@ def prunable(channel: int, *, before: datetime.datetime) -> int:
 def prune_messages(channel: int, *, before: datetime.datetime, most: int) -> int:
     """Deletes at most `most` of the oldest messages, in one transaction; returns how many.
 
-    The channel's floor moves, and tell_floor tells clients. Messages that were changed since then stay, because a client may still
-    need the replay of the change; so do messages in reports or in the audit log, and whole threads of which a part stays. A repeat
-    of such an old message would be a new message: no client repeats for so long.
+    The channel's floor moves, and tell_removals tells clients. Messages that were changed since then stay, because a client may
+    still need the replay of the change; so do messages in reports or in the audit log, and whole threads of which a part stays. A
+    repeat of such an old message would be a new message: no client repeats for so long.
     """
     with transaction.atomic():
         found = list(_old(channel, before).order_by("seq").values_list("pk", "seq")[:most])

@@ -58,10 +58,13 @@ def raise_floor(channel: int, *, to: int) -> bool:
     return row.update(floor=Greatest(F("floor"), to)) > 0
 
 
-def tell_floor(channel: int) -> None:
-    """Tells connected members the floor; the others read it in `hello`."""
+def tell_removals(channel: int) -> None:
+    """After the commit that deletes or changes messages without a number, web processes forget what they keep of the channel.
+
+    Connected members are told the channel as it is now, with its floor; the others read it in `hello`.
+    """
     row = Channel.objects.get(pk=channel)
-    passing = Passing(channel_id=row.pk, head=row.head, raw=_told(row))
+    passing = Passing(channel_id=row.pk, head=row.head, raw=_told(row), outdated=row.head)
     transaction.on_commit(lambda: announcing.announce([passing]), robust=True)
 
 

@@ -49,7 +49,7 @@ class Channel(BareChannel, frozen=True, kw_only=True):
         Annotated[
             int,
             msgspec.Meta(
-                description="Messages up to this number may be deleted, because of `kept_days`: nothing was lost."
+                description="Messages up to this number may be deleted: pruned (`kept_days`) or erased. Nothing was lost."
             ),
         ]
         | Absent

@@ -45,6 +45,9 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
     #: The channel's head when it was sent: a user whose access ended by then must not get it.
     head: int
     raw: bytes
+    #: Up to this number rows have changed or gone without a number: receivers forget what they keep of these changes. If that is
+    #: lost, channel.RECENT_SECONDS bounds for how long.
+    outdated: int = 0
 
 
 class Low(msgspec.Struct, frozen=True, array_like=True):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 
 from delivery.bus.announcements import Change, channel_group
 from delivery.live.batches import batched
-from delivery.live.channel import LiveChannel, until_end_of
+from delivery.live.channel import RECENT_CHANGES, LiveChannel, until_end_of
 from delivery.live.gaps import Gaps
 from delivery.live.hub import Hub
 from delivery.live.replays import count_replayed
@@ -20,8 +20,6 @@ from delivery.wire.frames import SyncState
 
 #: How long a replay waits for the client to read earlier frames; seconds.
 REPLAY_STALL_SECONDS = 10
-#: Changes that a channel keeps in memory, for some minutes (channel.RECENT_SECONDS), for clients that reconnect soon.
-RECENT_CHANGES = 200
 #: Batches of a replay that one statement reads: a statement costs as much as reading a batch.
 BATCHES_AT_ONCE = 4
 #: Channels that begin together in this process, with one statement for all their heads.
@@ -143,7 +141,7 @@ class CatchingUp:
             for channel in some:
                 can_replay = replayable[channel.id]
                 since = held[channel.id] if can_replay else None
-                if self._is_settled(socket, channel) and (not since or channel.floor <= since <= channel.position):
+                if self._is_settled(socket, channel) and (not since or channel.can_continue(since)):
                     # Nearly always: without a pause, and without what a pause costs.
                     state = self._begin(socket, channel, since, resync=False)
                 else:
@@ -226,7 +224,12 @@ class CatchingUp:
         self, socket: Socket, channel: LiveChannel, held: int, *, ahead: Missed | None = None
     ) -> tuple[int, bool]:
         """Writes rows until the rest is in memory; returns the number reached, and whether it was from the future."""
-        while held < channel.floor and channel.id in socket.accesses and not socket.is_over:
+        while not channel.can_continue(held) and channel.id in socket.accesses and not socket.is_over:
+            if held >= channel.floor:
+                await self._gaps.repair(channel)
+                if held > channel.position:
+                    return held, True
+                continue
             limit = self._batch
             if ahead is None:
                 since, limit = self._source.changes_since, BATCHES_AT_ONCE * self._batch
@@ -238,9 +241,7 @@ class CatchingUp:
                 return held, False
             head = missed.head if len(missed.changes) < limit else missed.changes[-1].rev
             held = await self._write_replay(socket, channel, missed.changes, after=held, head=head)
-        if held > channel.position:
-            await self._gaps.repair(channel)
-        return held, held > channel.position
+        return held, False
 
     async def _write_replay(
         self, socket: Socket, channel: LiveChannel, changes: Sequence[Change], *, after: int, head: int

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 #: Announcements that are kept while a gap before them is repaired; later ones are read from the rows.
 MOST_AHEAD = 64
-#: Changes stay in memory for this time to twice as long; seconds. Clients that return later get the rows, from which pruned and
-#: erased messages are gone.
+#: Changes that a channel keeps in memory, for clients that reconnect soon.
+RECENT_CHANGES = 200
+#: They stay in memory for this time to twice as long; seconds. Clients that return later get the rows, from which pruned and
+#: erased messages are gone, even if the announcement that makes processes forget was lost.
 RECENT_SECONDS = 300
 
 
 class LiveChannel:
-    """A channel here: changes up to `position` were delivered; those above `floor` are still in memory."""
+    """A channel here: changes up to `position` were delivered; those above `floor` are still in memory.
+
+    The floor is above the position while this process is behind a number up to which it was told to forget.
+    """
 
     __slots__ = (
         "_marked",
@@ -73,7 +78,8 @@ class LiveChannel:
     def advance(self, changes: Iterable[Change], head: int) -> None:
         for change in changes:
             self._recent.pop(change.key, None)
-            self._recent[change.key] = change
+            if change.rev > self.floor:
+                self._recent[change.key] = change
             if change.ends is not None:
                 self.ends[change.ends] = change.rev
         while len(self._recent) > self._recent_most:
@@ -87,15 +93,23 @@ class LiveChannel:
         if self._marked_at is not None:
             if now - self._marked_at < RECENT_SECONDS:
                 return
-            self.floor = max(self.floor, self._marked)
-            self._recent = {change.key: change for change in self.since(self.floor)}
+            self.forget(self._marked)
         self._marked, self._marked_at = self.position, now
+
+    def forget(self, until: int) -> None:
+        """Forgets the changes up to this number for ever, also those that are still on their way to this process."""
+        self.floor = max(self.floor, until)
+        self._recent = {change.key: change for change in self.since(self.floor)}
 
     def wake(self) -> None:
         """Wakes the waiting requests, which check the channel again."""
         for waiting in self.waiting:
             if not waiting.done():
                 waiting.set_result(None)
+
+    def can_continue(self, held: int) -> bool:
+        """Whether everything between this number and the position is in memory."""
+        return self.floor <= held <= self.position
 
     def since(self, rev: int) -> list[Change]:
         """The changes after `rev` (not below `floor`): of each message or other key only the newest."""

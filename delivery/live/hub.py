@@ -137,7 +137,9 @@ class Hub:
             self._advance(channel, channel.fitting(ahead) or [], ahead.head)
 
     def pass_on(self, passing: Passing) -> None:
-        """Writes a frame of the moment to the sockets that follow the channel and keep up."""
+        """Writes a frame of the moment to the sockets that follow the channel and keep up; forgets what is outdated."""
+        if passing.outdated and (channel := self.channels.get(passing.channel_id)) is not None:
+            channel.forget(passing.outdated)
         frame = Prepared(passing.raw)
         for socket in self.followers(passing.channel_id, head=passing.head) or ():
             socket.write_if_idle(frame)

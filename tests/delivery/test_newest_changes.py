@@ -48,6 +48,25 @@ def test_what_was_kept_for_some_minutes_is_forgotten_and_what_came_since_is_not(
     assert kept_after(4 * RECENT_SECONDS) == (13, [])
 
 
+def test_what_was_outdated_is_not_remembered_even_if_it_arrives_later() -> None:
+    channel = LiveChannel(1, position=10, recent_most=200)
+
+    def change(rev: int) -> None:
+        channel.advance([Change(rev=rev, key=rev, raw=b"")], rev)
+
+    change(11)
+    # This process has not heard of 12 and 13 yet, which were deleted with 11.
+    channel.forget(13)
+    assert (channel.since(0), channel.can_continue(11)) == ([], False)
+    for rev in (12, 13, 14):
+        change(rev)
+    assert [kept.rev for kept in channel.since(0)] == [14]
+    assert [held for held in range(10, 16) if channel.can_continue(held)] == [13, 14]
+    # An older announcement changes nothing.
+    channel.forget(12)
+    assert (channel.floor, len(channel.since(0))) == (13, 1)
+
+
 @given(st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=20))
 def test_an_access_ends_only_at_the_start_of_a_run(ends: list[int | None]) -> None:
     changes = [Change(rev=n, key=n, raw=b"", ends=end) for n, end in enumerate(ends, start=1)]

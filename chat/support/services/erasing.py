@@ -4,6 +4,7 @@ Messages in reports or in the audit log stay, as evidence.
 """
 
 import datetime
+import functools
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,6 +15,7 @@ from chat.naming import looks
 from chat.reads.cache import recent
 from chat.services import audit, log
 from chat.services.credentials import recheck_logins
+from chat.services.retention import raise_floor, tell_removals
 from chat.support.models import Agent, Contact, Inbox, Mail, Rating, Ticket
 from chat.support.services.ending_work import end_agents_work
 from chat.support.services.inboxes import require_supervisor
@@ -49,10 +51,12 @@ def erase_contact(actor: User, *, visitor: int, reason: str) -> int:
             raise Conflict("Resolve the visitor's conversations first.")
         if conversations.filter(Q(channel__is_held=True) | Q(notes__is_held=True)).exists():
             raise Conflict("One of the conversations is on hold: nothing of it may be deleted.")
-        erased = [pk for pk in conversations.values_list("pk", flat=True) if _erase(pk)]
+        found = list(conversations.values_list("pk", flat=True))
+        if not all(_erase(pk) for pk in found):
+            raise Conflict("One of the conversations was reopened or put on hold just now.")
         _forget(contact)
         audit.record(Act.CONTACT_ERASED, actor=actor, whom=visitor, channel=contact.inbox.desk_id, reason=reason)
-    return len(erased)
+    return len(found)
 
 
 def erase_expired() -> int:
@@ -105,33 +109,39 @@ def _erase_expired_of(pk: int) -> int:
 
 
 def _erase(conversation: int) -> bool:
-    entry = log.lock([conversation]).get(conversation)
+    # A note or a hold that comes meanwhile is seen here, or comes after the erasure.
+    log.lock([conversation])
     row = Conversation.objects.filter(pk=conversation, state=ConversationState.RESOLVED).first()
-    if entry is None or row is None:
+    if row is None:
         return False
-    logs = [conversation] if row.notes_id is None else [conversation, row.notes_id]
-    for channel in logs:
-        _take_words(channel)
-    seen, seen_in_any_case = looks(NOBODY)
-    Channel.objects.filter(pk__in=logs).update(
-        name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
-    )
+    logs = log.lock([conversation] if row.notes_id is None else [conversation, row.notes_id])
+    if any(entry.channel.is_held for entry in logs.values()):
+        return False
+    for entry in logs.values():
+        _take_words(entry)
     # Uses its own index: the desk has millions of lines about other conversations.
     said = Message.objects.filter(kind="system", event__conversation=conversation)
     said.update(body=ERASED)
-    # The lines get no new number, so readers of the copies in Redis could not see that they have changed.
-    transaction.on_commit(lambda: recent.forget(row.desk_id))
+    for channel in (*logs, row.desk_id):
+        tell_removals(channel)
+        # Redis' copy is not read any more, because the rows differ: this deletes the words in it.
+        transaction.on_commit(functools.partial(recent.forget, channel))
     Ticket.objects.filter(pk=conversation).update(page="", locale="", labels=[])
     Rating.objects.filter(conversation=conversation).update(comment="")
     Mail.objects.filter(conversation=conversation).delete()
     return True
 
 
-def _take_words(channel: int) -> None:
+def _take_words(entry: log.Entry) -> None:
+    channel = entry.channel.pk
     said = list(Message.objects.filter(channel=channel, reports=None, audit=None).values_list("pk", flat=True))
     MessageVersion.objects.filter(message__in=said).delete()
     Message.objects.filter(pk__in=said).delete()
-    transaction.on_commit(lambda: recent.forget(channel))
+    raise_floor(channel, to=entry.channel.head)
+    seen, seen_in_any_case = looks(NOBODY)
+    Channel.objects.filter(pk=channel).update(
+        name=NOBODY, name_look=seen, name_look_any_case=seen_in_any_case, topic=""
+    )
 
 
 def _forget(contact: Contact) -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat import clock
 from chat.files.services import sweep
 from chat.services.pruning import channels_to_prune, prunable, prune_logins, prune_messages
-from chat.services.retention import least_days, tell_floor
+from chat.services.retention import least_days, tell_removals
 from chat.support.services.pruning import prune_visitors
 from chat.tools.progress import progress_bar
 from chatproject.erasing import finish_all
@@ -81,7 +81,7 @@ class Command(BaseCommand):
                 while count := prune_messages(channel, before=before, most=AT_ONCE):
                     pruned += count
                 if pruned > here:
-                    tell_floor(channel)
+                    tell_removals(channel)
         return pruned
 
 

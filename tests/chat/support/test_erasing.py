@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from chat import clock
 from chat.models import AuditEntry, Channel, Conversation, Message, User
 from chat.reads.cache import recent
+from chat.services import keep_channel
 from chat.support import services
 from chat.support.models import Contact, Inbox, Interval, Rating, Ticket
 from chat.support.services.erasing import erase_contact, erase_expired
@@ -48,6 +49,11 @@ def assert_words_are_gone(conversation: Conversation, desk: Desk) -> None:
     assert "Vera" not in " ".join(Message.objects.filter(channel=desk.inbox.desk_id).values_list("body", flat=True))
     notes = Channel.objects.get(noted=conversation.pk)
     assert (notes.name, Message.objects.filter(channel=notes).count()) == ("Erased visitor", 0)
+    # Numbers without a message are no gaps; nothing is gone from the desk's own log.
+    assert [row.floor == row.head > 0 for row in Channel.objects.filter(pk__in=[conversation.pk, notes.pk])] == [
+        True
+    ] * 2
+    assert Channel.objects.get(pk=desk.inbox.desk_id).floor == 0
     assert "Vera" not in str(recent.newest(desk.inbox.desk_id, 20))
     ticket = Ticket.objects.get(pk=conversation.pk)
     assert (ticket.page, ticket.locale, ticket.labels) == ("", "", [])
@@ -78,19 +84,36 @@ def test_only_a_supervisor_erases_and_only_what_is_resolved(desk: Desk, vera: Vi
     assert Message.objects.filter(channel=resolved.pk, kind="text").count() == 2
 
 
-def test_who_begins_while_being_erased_is_not_erased_over_it(desk: Desk, vera: Visit, resolved: Conversation) -> None:
-    def erase() -> object:
-        try:
-            return erase_contact(desk.sue, visitor=vera.visitor.pk, reason="She asked for it.")
-        except Conflict as refused:
-            return refused
-        finally:
-            connection.close()
+def erased_or_refused(desk: Desk, vera: Visit) -> object:
+    """In another thread."""
+    try:
+        return erase_contact(desk.sue, visitor=vera.visitor.pk, reason="She asked for it.")
+    except Conflict as refused:
+        return refused
+    finally:
+        connection.close()
 
+
+def test_a_hold_that_comes_while_a_contact_is_erased_wins(desk: Desk, vera: Visit, resolved: Conversation) -> None:
+    notes = Channel.objects.get(noted=resolved.pk).pk
+    for held in (resolved.pk, notes):
+        with ThreadPoolExecutor(1) as other:
+            with transaction.atomic():
+                keep_channel(None, channel=held, keeps_days=None, is_held=True, reason="The law.")
+                erasing = other.submit(erased_or_refused, desk, vera)
+                until_waiting(1)
+            assert isinstance(erasing.result(), Conflict)
+        assert Message.objects.filter(channel=resolved.pk).exists()
+        assert Contact.objects.get().email == "vera@home.example"
+        keep_channel(None, channel=held, keeps_days=None, is_held=False, reason="The law.")
+    assert erase_contact(desk.sue, visitor=vera.visitor.pk, reason="She asked for it.") == 1
+
+
+def test_who_begins_while_being_erased_is_not_erased_over_it(desk: Desk, vera: Visit, resolved: Conversation) -> None:
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
             vera.begin("One more question")
-            erasing = other.submit(erase)
+            erasing = other.submit(erased_or_refused, desk, vera)
             until_waiting(1)
         assert isinstance(erasing.result(), Conflict)
     assert User.objects.get(pk=vera.visitor.pk).display_name == "Vera"
