@@ -98,6 +98,15 @@ function read() {
   if (talk?.isLoaded && joined.has(talk.id) && !document.hidden && document.hasFocus()) client.read(talk.id, talk.seen);
 }
 
+const isShown = (/** @type {any} */ { id, parent }) => talk && (id === talk.id || parent === talk.id);
+
+/** Of an erased conversation nothing is shown any more, and its customer is nobody. */
+function forget(/** @type {any} */ channel) {
+  if (!channel.floor || !isShown(channel)) return;
+  talk?.forget(channel);
+  queue.renew(channel.parent ?? channel.id);
+}
+
 function refuse(/** @type {any} */ { detail }) {
   byId("desk-problem").textContent = detail.detail;
   byId("desk-problem").hidden = false;
@@ -128,6 +137,7 @@ queue.addEventListener("changed", () => {
   const row = talk && queue.get(talk.id);
   if (!talk || !row) return;
   talk.row = row;
+  learn([row.visitor]);
   draw();
 });
 queue.addEventListener("news", ({ detail: { id, type, by, row } }) => {
@@ -146,12 +156,17 @@ new Canned({
 
 client.addEventListener("hello", ({ detail }) => {
   joined.clear();
-  for (const { id } of detail.channels) joined.add(id);
+  for (const channel of detail.channels) {
+    joined.add(channel.id);
+    forget(channel);
+  }
 });
 client.addEventListener("channel", ({ detail: { action, channel } }) => {
   if (action === "left" || action === "removed") joined.delete(channel.id);
   else joined.add(channel.id);
-  if (talk && (channel.id === talk.id || channel.parent === talk.id)) talk.load();
+  if (!isShown(channel)) return;
+  forget(channel);
+  talk?.load();
 });
 client.addEventListener("changes", ({ detail }) => {
   if (desks.has(detail.channel)) queue.take(detail);

@@ -77,6 +77,12 @@ export class Queue extends EventTarget {
     return rows.sort((a, b) => waitOf(a) - waitOf(b) || a.id - b.id);
   }
 
+  /** Asks for the row soon: it has changed without an event. */
+  renew(/** @type {number} */ id) {
+    this.#stale.add(id);
+    this.#settle();
+  }
+
   /** The next changes of a desk's log. */
   take(/** @type {{ changes: Message[] }} */ { changes }) {
     for (const { event, seq } of changes) if (event?.conversation) this.#hear(event, seq);

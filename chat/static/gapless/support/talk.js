@@ -87,6 +87,13 @@ export class Talk extends EventTarget {
     this.take({ channel: message.channel, changes: [message] });
   }
 
+  /** Forgets what one of its channels may not have any more: messages up to its `floor`. To be loaded again after that. */
+  forget(/** @type {{ id: number, floor?: number }} */ { id, floor = 0 }) {
+    const held = id === this.id ? this.#said : this.#notes;
+    for (const seq of [...held.keys()]) if (seq <= floor) held.delete(seq);
+    this.#tell();
+  }
+
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from chat.models import Conversation, Message
 from chat.support import services
 from chat.support.models import CannedAnswer
+from chat.support.services.erasing import erase_contact
 from tests.conftest import Cast
 from tests.stage.axe import violations
 from tests.stage.browsers import MARKS, SignIn, aside, beside
@@ -189,3 +190,16 @@ def test_the_desk_is_for_agents(desk: Desk, sign_in: SignIn, server: Server) -> 
     page = sign_in(desk.dan, server, path="/admin/desk/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.locator("#desk").count() == 0
+
+
+def test_an_open_page_shows_nothing_of_an_erased_conversation(desk: Desk, sign_in: SignIn, server: Server) -> None:
+    vera = begun(desk, "Vera", "My address is Elm Street 7.")
+    aside(services.claim, desk.ada, conversation=vera.pk)
+    page = sign_in(desk.ada, server, path="/admin/desk/")
+    choose(page, "Vera")
+    expect(page.locator("#desk-said")).to_contain_text("Elm Street")
+    aside(services.resolve, desk.ada, conversation=vera.pk)
+    aside(erase_contact, desk.sue, visitor=vera.visitor_id, reason="She asked for it.")
+    expect(page.locator("#desk-said")).not_to_contain_text("Elm Street")
+    expect(page.locator("#desk-name")).to_have_text("Erased visitor")
+    expect(page.locator("body")).not_to_contain_text("Vera")
