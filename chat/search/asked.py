@@ -4,12 +4,14 @@ import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from chat.models import Member, User, UserKind
 from chat.models.folded import folded
+from chat.search.pieces import pieces_of
 from chat.search.query import Query
 from delivery.wire.errors import Invalid
 
@@ -52,9 +54,10 @@ class Asked:
         """The words that may have been meant otherwise."""
         return [word for word in self.words if word in self.indexed and len(word) >= LEAST_TYPO_CHARACTERS]
 
-    @property
-    def can_use_index(self) -> bool:
-        return bool(self.indexed) or self.senders is not None
+    @cached_property
+    def pieces(self) -> dict[str, list[str]]:
+        """Of the common words and phrases what is enough to find them (see pieces_of)."""
+        return pieces_of(self.indexed)
 
 
 def resolve(user: User, query: Query) -> Asked:

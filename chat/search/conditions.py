@@ -58,7 +58,7 @@ def matching(asked: Asked) -> Condition:
 
 
 def ways(asked: Asked, named: Collection[str], pieces: Mapping[str, Sequence[str]]) -> list[Condition]:
-    """What an index finds of it, each by itself: the words, the senders. Every match is found by each of them.
+    """What an index finds of it, each by itself: the words, the senders, links. Every match is found by each of them.
 
     `named`: those of the words that are in a file's name; `pieces`: what is enough to find some of the others.
     """
@@ -79,6 +79,8 @@ def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]
         found.append(every([*same, *like]))
     if asked.senders is not None:
         found.append(_by(asked.senders))
+    if "link" in asked.has:
+        found.append(_says(_OF_A_LINK))
     return [*found, *(_is(asked, word) for word in sorted(asked.is_))]
 
 
@@ -92,8 +94,10 @@ def likely(asked: Asked) -> list[Condition]:
     return [every([*same, *like]), *ways(asked, (), {})[1:]]
 
 
+#: What the folded body of each message with a link has: found by the trigram index, and ten times as soon seen as a pattern.
+_OF_A_LINK = "http"
 _HAS = {
-    "link": "body ~* 'https?://[^[:space:]]'",
+    "link": f"(folded LIKE '%%{_OF_A_LINK}%%' AND body ~* 'https?://[^[:space:]]')",
     "reply": "reply_to_id IS NOT NULL",
     "edit": "edited_at IS NOT NULL",
     "reaction": "reactions IS NOT NULL",

@@ -13,7 +13,6 @@ from django.db import connection
 from chat import clock
 from chat.search.asked import Asked, Place
 from chat.search.conditions import CLOSE, WORDS_THAT_NAME, Condition, every, likely, matching, pattern, ways, within
-from chat.search.pieces import pieces_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def by_index(asked: Asked, way: int, end: Place | None = None, *, size: int) -> 
 
 def index_sql(asked: Asked, way: int, end: Place | None = None, *, size: int) -> tuple[str, list[Any]]:
     named = [word for (word,) in _rows(WORDS_THAT_NAME, [asked.indexed, list(map(pattern, asked.indexed))])]
-    found = ways(asked, named, pieces_of(asked.indexed))[way]
+    found = ways(asked, named, asked.pieces)[way]
     if end is not None:
         # PostgreSQL passes over all others by the index of the channels' messages, before it reads any.
         found = every([found, _in_channels(asked), within(asked, end)])

@@ -20,7 +20,6 @@ from chat.reads.sent import messages_by_id
 from chat.search.asked import Asked, Place, resolve
 from chat.search.conditions import ALIKE, CLOSE
 from chat.search.looking import BEFORE_ALL, WIDER, Ends, Look, by_index, look, prepare
-from chat.search.pieces import pieces_of
 from chat.search.query import parse_query
 from chat.shapes.columns import MessageColumns
 from delivery.wire.errors import Invalid
@@ -160,7 +159,7 @@ def _likely_enough(asked: Asked, seen: Look, size: int, *, found_by_index: int) 
     if len(seen.places) >= LEAST_PROMISE:
         return min(MOST_NEWEST, seen.seen * MORE * size / len(seen.places))
     # Nothing tells how rare common words are together, or in one order. What is rare by itself is soon read, wherever it is.
-    return MOST_NEWEST if found_by_index or pieces_of(asked.indexed) else math.inf
+    return MOST_NEWEST if found_by_index or asked.pieces else math.inf
 
 
 def _by_index(asked: Asked, by: _Index, seen: Look, ends: Ends, *, size: int) -> tuple[list[Place], Place | None]:

@@ -19,7 +19,7 @@ from tests.stage.support import held_by
 
 pytestmark = pytest.mark.django_db
 
-WORDS = ("plan", "plant", "invoice", "rare", "a_b", "100%", "größe", "ok")
+WORDS = ("plan", "plant", "invoice", "rare", "a_b", "100%", "größe", "ok", "http://x")
 #: What is asked, and what a message must be for it; `m` is its row.
 ASKED = {
     "plan": "gapless_fold(m.body) LIKE '%%plan%%'",
@@ -31,6 +31,7 @@ ASKED = {
     "from:bob rare": "m.body LIKE '%%rare%%' AND m.sender_id = (SELECT id FROM users WHERE username = 'bob')",
     "is:saved": "EXISTS (SELECT 1 FROM saved_messages s WHERE s.message_id = m.id AND s.user_id = %(user)s)",
     "has:edit grosse": "m.edited_at IS NOT NULL AND m.body LIKE '%%größe%%'",
+    "has:link": "m.body LIKE '%%http://x%%'",
     "in:busy ok": "m.body LIKE '%%ok%%' AND m.channel_id = (SELECT id FROM channels WHERE name = 'busy')",
     f"before:{DAY:%Y-%m-%d} plan": f"m.body LIKE '%%plan%%' AND m.created_at < '{DAY:%Y-%m-%d}T00:00Z'",
 }

@@ -78,6 +78,18 @@ def test_what_is_rare_by_itself_is_read_wherever_it_is(
         assert asked_of == [None]
 
 
+def test_a_link_is_read_wherever_it_is(
+    cast: Cast, standing_clock: datetime.datetime, asked_of: list[Place | None]
+) -> None:
+    links = ["HTTP://straw.example", "look at (https://straw.example/2)"]
+    no_links = ["http", "http:// ", "httpx://straw.example", "straw.example"]
+    said_every_minute(cast, standing_clock, [*links, *no_links, *(f"straw {n}" for n in range(300))])
+    with clock.at(later(standing_clock)):
+        assert bodies(cast.bob, "has:link") == links[::-1]
+        assert bodies(cast.bob, "has:link look") == links[1:]
+        assert asked_of == [None, None]
+
+
 def test_of_what_an_index_finds_too_often_only_the_newest_are_read_page_by_page(
     cast: Cast, standing_clock: datetime.datetime, asked_of: list[Place | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
