@@ -58,7 +58,7 @@ def matching(asked: Asked) -> Condition:
 
 
 def ways(asked: Asked, named: Collection[str], pieces: Mapping[str, Sequence[str]]) -> list[Condition]:
-    """What an index finds of it, each by itself: the words, the senders, links. Every match is found by each of them.
+    """What an index finds of it, each by itself: the words, the senders, what messages have. Every match is found by each.
 
     `named`: those of the words that are in a file's name; `pieces`: what is enough to find some of the others.
     """
@@ -67,10 +67,10 @@ def ways(asked: Asked, named: Collection[str], pieces: Mapping[str, Sequence[str
         # Words that are only said are found together, in one scan that passes over most of what has only some of them.
         return _contains_by_index(text) if text in named else every(map(_says, pieces.get(text, [text])))
 
-    return _ways(asked, contains)
+    return _ways(asked, contains, _HAS_BY_INDEX)
 
 
-def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]:
+def _ways(asked: Asked, contains: Callable[[str], Condition], has: Mapping[str, str]) -> list[Condition]:
     typos = asked.typos if asked.alike else []
     found = []
     if asked.indexed:
@@ -79,8 +79,7 @@ def _ways(asked: Asked, contains: Callable[[str], Condition]) -> list[Condition]
         found.append(every([*same, *like]))
     if asked.senders is not None:
         found.append(_by(asked.senders))
-    if "link" in asked.has:
-        found.append(_says(_OF_A_LINK))
+    found += [Condition(has[word]) for word in sorted(asked.has)]
     return [*found, *(_is(asked, word) for word in sorted(asked.is_))]
 
 
@@ -88,20 +87,28 @@ def likely(asked: Asked) -> list[Condition]:
     """The same of a row at hand; but for words that are like others what they take that the index looks at: known much sooner."""
     typos = asked.typos if asked.alike else []
     if not typos:
-        return _ways(asked, _contains)
+        return _ways(asked, _contains, _HAS)
     same = [_contains(term) for term in asked.indexed if term not in typos]
     like = [any_of([_shares_trigrams(word, asked.alike), _names_a_file(word)]) for word in typos]
-    return [every([*same, *like]), *ways(asked, (), {})[1:]]
+    return [every([*same, *like]), *_ways(asked, _contains, _HAS)[1:]]
 
 
-#: What the folded body of each message with a link has: found by the trigram index, and ten times as soon seen as a pattern.
-_OF_A_LINK = "http"
+#: A text without `http` is seen ten times as soon as that a pattern does not match it.
+_OF_A_LINK = "folded LIKE '%%http%%'"
 _HAS = {
-    "link": f"(folded LIKE '%%{_OF_A_LINK}%%' AND body ~* 'https?://[^[:space:]]')",
+    "link": f"({_OF_A_LINK} AND body ~* 'https?://[^[:space:]]')",
     "reply": "reply_to_id IS NOT NULL",
     "edit": "edited_at IS NOT NULL",
     "reaction": "reactions IS NOT NULL",
     "file": "files IS NOT NULL",
+}
+#: What an index finds of the same. The columns of reactions and files have none: each reaction would write all indexes anew.
+_HAS_BY_INDEX = {
+    "link": _OF_A_LINK,
+    "reply": _HAS["reply"],
+    "edit": _HAS["edit"],
+    "reaction": "id IN (SELECT message_id FROM message_reactions)",
+    "file": "id IN (SELECT message_id FROM files WHERE message_id IS NOT NULL)",
 }
 #: Conditions that few messages meet, each with an index of its own. A list is that of the user who searches.
 _IS = {

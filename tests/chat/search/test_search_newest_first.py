@@ -6,10 +6,12 @@ import random
 import pytest
 from django.db import connection
 
-from chat import clock
+from chat import clock, services
+from chat.models import Message
 from chat.search import looking, rows
 from chat.search.asked import Asked, Place
 from tests.conftest import Cast, said
+from tests.stage.files import file_of
 from tests.stage.search_results import all_pages, bodies
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,30 @@ def test_a_link_is_read_wherever_it_is(
         assert bodies(cast.bob, "has:link") == links[::-1]
         assert bodies(cast.bob, "has:link look") == links[1:]
         assert asked_of == [None, None]
+
+
+@pytest.mark.parametrize("has", ["edit", "reaction", "reply", "file"])
+def test_what_few_messages_have_is_read_wherever_it_is(
+    cast: Cast, standing_clock: datetime.datetime, asked_of: list[Place | None], has: str
+) -> None:
+    with clock.at(standing_clock + MINUTE):
+        files = (file_of(cast.alice, "straw.pdf").pk,) if has == "file" else ()
+        said(cast.alice, cast.team, "first", files=files)
+        where = {"channel": cast.team.pk, "message": Message.objects.get(body="first").pk}
+        if has == "edit":
+            services.edit_message(cast.alice, **where, body="changed")
+        elif has == "reaction":
+            services.add_reaction(cast.bob, **where, emoji="👍")
+        elif has == "reply":
+            said(cast.bob, cast.team, "answer", reply_to=where["message"])
+    said_every_minute(cast, standing_clock, [f"straw {n}" for n in range(200)])
+    with clock.at(later(standing_clock)):
+        expected = {"edit": "changed", "reply": "answer"}.get(has, "first")
+        assert bodies(cast.bob, f"has:{has}") == [expected]
+        assert bodies(cast.bob, f"has:{has} {expected[:3]}") == [expected]
+        assert bodies(cast.bob, f"has:{has} straw 5") == []
+        assert asked_of == [None, None, None]
+        assert bodies(cast.charlie, f"has:{has}") == []
 
 
 def test_of_what_an_index_finds_too_often_only_the_newest_are_read_page_by_page(
