@@ -47,11 +47,11 @@ def unless_bulk(allowance: Allowance) -> Allowance | None:
     return None if caller.current_origin().is_bulk else allowance
 
 
-def count(allowance: Allowance, user: User) -> Usage | None:
-    """Counts one thing, also if it fails later; None without a limit. Raises RateLimited."""
+def count(allowance: Allowance, user: User, *, key: str = "") -> Usage | None:
+    """Counts one thing, also if it fails later; None without a limit. The same `key` again costs nothing. Raises RateLimited."""
     if allowance.most == 0 or is_exempt(user):
         return None
-    return admitted(allowance, windows().ask(allowance, user.pk, uuid.uuid4().hex))
+    return admitted(allowance, windows().ask(allowance, user.pk, key or uuid.uuid4().hex))
 
 
 def count_try(allowance: Allowance, whose: Whose, *, is_told: bool = True) -> None:

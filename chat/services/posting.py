@@ -19,11 +19,11 @@ from chat.services.constraints import is_unknown, refusal_for
 from chat.services.conversing import listed_again
 from chat.services.drafts import Draft
 from chat.services.mentions import mention_query
-from chat.services.message_digest import digest_as_posted
 from chat.services.post_drafts import Found, Posted, Row, found_in, parameters, post_drafts, row_of, statement
 from chat.services.post_rules import refusal_to_post
 from chat.services.posting_facts import ROOT, Facts, SenderStanding, standings
 from chat.services.posting_files import REFUSALS
+from chat.services.repeats import repeated
 from chat.services.roots import change_of_root
 from delivery.bus import announcing
 from delivery.bus.announcements import Announcement, Change, Changed
@@ -280,13 +280,3 @@ def _spell(draft: Draft, place: Posted, *, sender: Person, created_at: Time) -> 
         mentions=place.mentions or shapes.NOBODY,
     )
     return encode(message)
-
-
-def repeated(draft: Draft, known: Message, *, reads: bool) -> Committed | Refused:
-    """The outcome of a draft with the same sender and client_msg_id as this message. `reads`: the sender is in its channel."""
-    first = digest_as_posted(known)
-    is_same = known.channel_id == draft.channel if first is None else first == draft.digest
-    if not is_same:
-        return Conflict()
-    message = shapes.message_of(known) if reads else shapes.message_as_said(known, draft.body)
-    return Committed(raw=encode(message), duplicate=True)

@@ -184,7 +184,7 @@ def no_conflicts() -> None:
     from delivery.source import Committed  # noqa: PLC0415
     from delivery.wire.codec import encode  # noqa: PLC0415
 
-    posting.repeated = lambda draft, known: Committed(raw=encode(shapes.message_of(known)), duplicate=True)
+    posting.repeated = lambda draft, known, **_: Committed(raw=encode(shapes.message_of(known)), duplicate=True)
 
 
 def no_seats() -> None:

@@ -8,13 +8,14 @@ from django.db import transaction
 from chat import shapes
 from chat.allowances.counting import count
 from chat.allowances.table import MESSAGES
-from chat.models import Channel, ChannelKind, Message, User
+from chat.models import Channel, ChannelKind, User
 from chat.naming import looks
 from chat.services import keep_leases, log
 from chat.services.drafts import Draft, check_draft
 from chat.services.members import hold_memberships
-from chat.services.posting import post_messages, repeated
+from chat.services.posting import post_messages
 from chat.services.posting_files import post_with_files
+from chat.services.repeats import posted_before
 from chat.support.services.entering import join_log
 from chat.support.services.handling import Handling, handling
 from chat.support.services.standing import hold_seat, is_in_it
@@ -30,37 +31,30 @@ NOTES_ON = "Notes on "
 def note(
     actor: User, *, conversation: int, client_msg_id: uuid.UUID, body: str, files: tuple[int, ...] = ()
 ) -> Committed:
-    """Writes a note on the conversation; the first note creates their log. A repeat returns the first message.
+    """Writes a note on the conversation; the first note creates their log. A repeat returns the first message, and does no more.
 
     An agent who is in the conversation becomes a member of its notes. Any other agent of the inbox writes without becoming one:
     only agents with `read_support` and supervisors read others' notes. Raises the refusals of a message, and NotFound.
     """
     draft = Draft(channel=conversation, sender=actor.pk, client_msg_id=client_msg_id, body=body, files=files)
     check_draft(draft)
-    count(MESSAGES, actor)
+    count(MESSAGES, actor, key=str(client_msg_id))
     with handling(conversation) as handled:
         hold_seat(actor, handled.inbox)
         notes = handled.notes or _make_notes(handled, actor)
         draft = replace(draft, channel=notes.channel.pk)
+        first = posted_before(draft, reads=is_in_it(actor, draft.channel))
+        if first is not None:
+            return first
         if not is_in_it(actor, conversation):
-            return _leave(notes, actor, draft)
+            row = post_with_files(notes, actor, draft)
+            return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
         join_log(notes, actor)
     [outcome] = post_messages([draft])
     if isinstance(outcome, Refused):
         raise outcome
     keep_leases([(conversation, actor.pk)])
     return outcome
-
-
-def _leave(notes: log.Entry, actor: User, draft: Draft) -> Committed:
-    earlier = Message.objects.for_the_wire().filter(sender=actor, client_msg_id=draft.client_msg_id).first()
-    if earlier is not None:
-        outcome = repeated(draft, earlier, reads=False)
-        if isinstance(outcome, Refused):
-            raise outcome
-        return outcome
-    row = post_with_files(notes, actor, draft)
-    return Committed(raw=encode(shapes.message_of(row)), duplicate=False)
 
 
 def _make_notes(handled: Handling, actor: User) -> log.Entry:
