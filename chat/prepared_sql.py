@@ -3,8 +3,9 @@
 Measured: the same batch through the ORM costs two to three times the CPU, most of it spent on building SQL.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -15,19 +16,35 @@ from psycopg.types.datetime import TimestamptzLoader
 from delivery.source import Asked, Reading
 
 T = TypeVar("T")
+Statement = tuple[str, Sequence[Any]]
+Rows = list[tuple[Any, ...]]
 
 _PLAN = """
 SELECT set_config('plan_cache_mode', %s, true), set_config('enable_seqscan', %s, true), set_config('enable_sort', %s, true)
 """
+_ONCE, _AS_USUAL = ["force_generic_plan", "off", "off"], ["auto", "on", "on"]
 
 
-def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs a prepared statement and returns its rows, within Django's transaction and with Django's exceptions."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A statement that is asked just before what depends on it, in the same round trip. `require` gets its rows, and may refuse."""
+
+    statement: Statement
+    require: Callable[[Rows], object]
+
+
+def rows(sql: str, parameters: Sequence[Any], *, condition: Condition | None = None) -> Rows:
+    """Runs a prepared statement and returns its rows, within Django's transaction and with Django's exceptions.
+
+    Raises what the condition raises.
+    """
+    if condition is not None:
+        return _conditional(condition, (sql, parameters))[0]
     with _connected() as raw, _cursor(raw) as cursor:
         return cursor.execute(sql, parameters, prepare=True).fetchall()
 
 
-def pipeline(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
+def pipeline(*asked: Statement) -> list[list[tuple[Any, ...]]]:
     """Runs these statements in one round trip (a psycopg pipeline), and returns the rows of each.
 
     Without a transaction around them, a later statement sees what others commit between the two.
@@ -40,15 +57,26 @@ def pipeline(*asked: tuple[str, Sequence[Any]]) -> list[list[tuple[Any, ...]]]:
         return [cursor.fetchall() for cursor in cursors]
 
 
-def rows_in_index_order(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs a statement that reads the beginning of an index, planned once a connection; returns its rows.
+def rows_in_index_order(sql: str, parameters: Sequence[Any], *, condition: Condition | None = None) -> Rows:
+    """Runs a statement that reads the beginning of an index, planned once a connection; returns its rows. Raises as `rows`.
 
     PostgreSQL would plan it for each value anew, which takes longer than reading a page: it can't know that the beginning of an
     index costs the same wherever that is. It may neither sort nor read the whole table, so that a plan which was made when the
     table was empty is good for ever. In the same round trip, and for this statement only.
     """
-    once, as_usual = ["force_generic_plan", "off", "off"], ["auto", "on", "on"]
-    return pipeline((_PLAN, once), (sql, parameters), (_PLAN, as_usual))[1]
+    asked: list[Statement] = [(_PLAN, _ONCE), (sql, parameters)]
+    if connection.in_atomic_block:
+        # Otherwise the round trip is a transaction, with which the setting ends.
+        asked.append((_PLAN, _AS_USUAL))
+    return _conditional(condition, *asked)[1]
+
+
+def _conditional(condition: Condition | None, *asked: Statement) -> list[Rows]:
+    if condition is None:
+        return pipeline(*asked)
+    required, *found = pipeline(condition.statement, *asked)
+    condition.require(required)
+    return found
 
 
 def run_reading(reading: Reading[T]) -> T:

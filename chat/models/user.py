@@ -36,6 +36,11 @@ class Users(UserManager["User"]):
         return self.named(username or "").get()
 
 
+def full_name_of(username: str, display_name: str) -> str:
+    """The name under which others see a user."""
+    return display_name or username
+
+
 class User(AbstractUser):
     """A user. Usernames are unique, ignoring case; others see `display_name`."""
 
@@ -115,7 +120,7 @@ class User(AbstractUser):
         super().set_password(raw_password)
 
     def get_full_name(self) -> str:
-        return self.display_name or self.username
+        return full_name_of(self.username, self.display_name)
 
     def get_short_name(self) -> str:
         return self.get_full_name()

@@ -94,13 +94,16 @@ class RecentCache:
         self._missed: OrderedDict[int, tuple[int, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def newest(self, channel: int, count: int) -> tuple[Sequence[bytes], bool] | None:
+    def newest(
+        self, channel: int, count: int, *, condition: prepared_sql.Condition | None = None
+    ) -> tuple[Sequence[bytes], bool] | None:
         """At most `count` messages, newest first, and whether there are older ones; exactly what PostgreSQL holds now.
 
-        None when it can't be had from here. What is missed for the second time is put in for the next reader.
+        None when it can't be had from here. What is missed for the second time is put in for the next reader. Raises what the
+        condition raises.
         """
         entry = self._read(channel, count)
-        proof = prove(channel, entry.heading.senders if entry else [])
+        proof = prove(channel, entry.heading.senders if entry else [], condition=condition)
         if entry is not None and proof == entry.proof:
             metrics.cache_reads.labels("hit").inc()
             return entry.raws[:count], entry.heading.count > count or not entry.heading.is_all
@@ -156,9 +159,9 @@ class RecentCache:
         return is_again
 
 
-def prove(channel: int, senders: Sequence[int]) -> Proof | None:
-    """What an entry of this channel has to carry now; None for a channel that does not exist."""
-    for head, unnumbered, mark, names in prepared_sql.rows(_PROOF, [list(senders), channel]):
+def prove(channel: int, senders: Sequence[int], *, condition: prepared_sql.Condition | None = None) -> Proof | None:
+    """What an entry of this channel has to carry now; None for a channel that does not exist. Raises what the condition raises."""
+    for head, unnumbered, mark, names in prepared_sql.rows(_PROOF, [list(senders), channel], condition=condition):
         return Proof(head, unnumbered, mark, names)
     return None
 

@@ -7,6 +7,7 @@ import msgspec
 from django.conf import settings
 
 from chat import shapes
+from chat.prepared_sql import Condition
 from chat.reads.cache import recent
 from chat.reads.sent import Place, beside
 from chat.shapes.columns import MessageColumns
@@ -43,12 +44,16 @@ def page(
     before: int | None = None,
     after: int | None = None,
     around: int | None = None,
+    condition: Condition | None = None,
 ) -> Page:
-    """At most `size`, else one page. `around`: about half of it on each side, the message itself included."""
+    """At most `size`, else one page. `around`: about half of it on each side, the message itself included.
+
+    `condition`: the right to read it, if it is not known yet. Raises what that raises.
+    """
     size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
-        return _newest_from_cache(channel, size) or newest_from_rows(channel, size)
-    return _page_of("channel_id", channel, size, before=before, after=after, around=around)
+        return _newest_from_cache(channel, size, condition) or newest_from_rows(channel, size)
+    return _page_of("channel_id", channel, size, before=before, after=after, around=around, condition=condition)
 
 
 def page_of_thread(
@@ -64,28 +69,37 @@ def newest_from_rows(channel: int, size: int | None = None) -> Page:
     return _page_before("channel_id", channel, size or settings.LIMITS.page, ids.MOST)
 
 
-def _page_of(where: Place, pk: int, size: int, *, before: int | None, after: int | None, around: int | None) -> Page:
+def _page_of(
+    where: Place,
+    pk: int,
+    size: int,
+    *,
+    before: int | None,
+    after: int | None,
+    around: int | None,
+    condition: Condition | None = None,
+) -> Page:
     if around is not None:
-        return _page_around(where, pk, size, around)
+        return _page_around(where, pk, size, around, condition)
     if after is not None:
-        return _page_after(where, pk, size, after)
+        return _page_after(where, pk, size, after, condition)
     assert before is not None
-    return _page_before(where, pk, size, before)
+    return _page_before(where, pk, size, before, condition)
 
 
-def _page_before(where: Place, pk: int, size: int, seq: int) -> Page:
-    older, newer = beside(where, pk, seq, older=size + 1, newer=1)
+def _page_before(where: Place, pk: int, size: int, seq: int, condition: Condition | None = None) -> Page:
+    older, newer = beside(where, pk, seq, older=size + 1, newer=1, condition=condition)
     return _page(older[:size], has_older=len(older) > size, has_newer=bool(newer))
 
 
-def _page_after(where: Place, pk: int, size: int, seq: int) -> Page:
-    older, newer = beside(where, pk, min(seq + 1, ids.MOST), older=1, newer=size + 1)
+def _page_after(where: Place, pk: int, size: int, seq: int, condition: Condition | None) -> Page:
+    older, newer = beside(where, pk, min(seq + 1, ids.MOST), older=1, newer=size + 1, condition=condition)
     return _page(newer[-size:], has_older=bool(older), has_newer=len(newer) > size)
 
 
-def _page_around(where: Place, pk: int, size: int, seq: int) -> Page:
+def _page_around(where: Place, pk: int, size: int, seq: int, condition: Condition | None) -> Page:
     half = size // 2
-    older, newer = beside(where, pk, seq, older=half + 1, newer=size - half + 1)
+    older, newer = beside(where, pk, seq, older=half + 1, newer=size - half + 1, condition=condition)
     room = size - min(len(older), half)
     if room > size - half and len(newer) > size - half:
         # Near the beginning there is room for more of them.
@@ -93,8 +107,8 @@ def _page_around(where: Place, pk: int, size: int, seq: int) -> Page:
     return _page(newer[-room:] + older[:half], has_older=len(older) > half, has_newer=len(newer) > room)
 
 
-def _newest_from_cache(channel: int, size: int) -> Page | None:
-    found = recent.newest(channel, size)
+def _newest_from_cache(channel: int, size: int, condition: Condition | None) -> Page | None:
+    found = recent.newest(channel, size, condition=condition)
     if found is None:
         return None
     raws, has_older = found

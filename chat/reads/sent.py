@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from django.db import DEFAULT_DB_ALIAS
 
 from chat import prepared_sql
-from chat.models import User
-from chat.shapes.columns import MessageColumns
+from chat.shapes.columns import MessageColumns, SenderColumns
 
 Place = Literal["channel_id", "thread_id"]
 
-_USER_COLUMNS = ["id", "username", "display_name"]
 _JSON_COLUMNS = ["mentions", "repliers", "reactions", "files", "event"]
-_COLUMNS = ["id" if name == "pk" else name for name in MessageColumns.__struct_fields__ if name != "sender"]
-#: Where the columns in JSON begin, and those of the sender, of which the first is the id.
+_COLUMNS, _SENDER_COLUMNS = (
+    ["id" if name == "pk" else name for name in kind.__struct_fields__ if name != "sender"]
+    for kind in (MessageColumns, SenderColumns)
+)
+#: Where the columns in JSON begin, and those of the sender.
 _PLAIN, _SENDER = len(_COLUMNS) - len(_JSON_COLUMNS), len(_COLUMNS)
 
 _SELECT = f"""
-SELECT {", ".join([f"message.{name}" for name in _COLUMNS] + [f"person.{name}" for name in _USER_COLUMNS])}
+SELECT {", ".join([f"message.{name}" for name in _COLUMNS] + [f"person.{name}" for name in _SENDER_COLUMNS])}
 FROM messages AS message JOIN users AS person ON person.id = message.sender_id
 """  # noqa: S608 (nothing of anybody is in it)
 
@@ -47,10 +47,10 @@ _ASKED: dict[Place, str] = {"channel_id": _both_sides("channel_id"), "thread_id"
 
 
 def beside(
-    where: Place, pk: int, seq: int, *, older: int = 0, newer: int = 0
+    where: Place, pk: int, seq: int, *, older: int = 0, newer: int = 0, condition: prepared_sql.Condition | None = None
 ) -> tuple[list[MessageColumns], list[MessageColumns]]:
-    """At most so many before this place, and so many from it on; each newest first."""
-    found = prepared_sql.rows_in_index_order(_ASKED[where], [pk, seq, older, pk, seq, newer])
+    """At most so many before this place, and so many from it on; each newest first. Raises what the condition raises."""
+    found = prepared_sql.rows_in_index_order(_ASKED[where], [pk, seq, older, pk, seq, newer], condition=condition)
     rows = _messages(found)
     rows.sort(key=lambda row: -row.seq)
     begin = sum(row.seq >= seq for row in rows)
@@ -76,17 +76,9 @@ def messages_by_id(pks: Sequence[int]) -> dict[int, MessageColumns]:
 
 
 def _messages(found: Sequence[Sequence[Any]]) -> list[MessageColumns]:
-    # A sender is one object in all their messages: each costs as much as a message.
-    senders: dict[Any, User] = {}
-    messages = []
-    for row in found:
-        sender = senders.get(row[_SENDER])
-        if sender is None:
-            sender = senders[row[_SENDER]] = User.from_db(DEFAULT_DB_ALIAS, _USER_COLUMNS, row[_SENDER:])
-        messages.append(_message(row, sender))
-    return messages
+    return [_message(row) for row in found]
 
 
-def _message(row: Sequence[Any], sender: User) -> MessageColumns:
+def _message(row: Sequence[Any]) -> MessageColumns:
     parsed = [None if each is None else msgspec.json.decode(each) for each in row[_PLAIN:_SENDER]]
-    return MessageColumns(*[*row[:_PLAIN], *parsed, sender])
+    return MessageColumns(*[*row[:_PLAIN], *parsed, SenderColumns(*row[_SENDER:])])

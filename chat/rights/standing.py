@@ -136,7 +136,16 @@ def require_membership(user: int, *, channel: int) -> Member:
 
 def require_reader(user: int, *, channel: int) -> Member:
     """The same for readers only: without the mute, and with the rest of the standing read only on demand."""
-    for row in prepared_sql.rows(_READER, [channel, user]):
+    return _reader_in(prepared_sql.rows(_READER, [channel, user]), channel)
+
+
+def reader_condition(user: int, *, channel: int) -> prepared_sql.Condition:
+    """The same as a condition of what is read: without a round trip of its own."""
+    return prepared_sql.Condition((_READER, [channel, user]), lambda found: _reader_in(found, channel))
+
+
+def _reader_in(found: prepared_sql.Rows, channel: int) -> Member:
+    for row in found:
         return Member.from_db(DEFAULT_DB_ALIAS, _READER_COLUMNS, row)
     raise absence_from(channel)
 

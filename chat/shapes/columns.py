@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chat.models import User
 from chat.models.channel import kept_days_of, place_of
+from chat.models.user import full_name_of
 
 
 class ChannelColumns(msgspec.Struct, frozen=True):
@@ -47,6 +47,15 @@ class MemberColumns(msgspec.Struct, frozen=True):
     muted_until: datetime.datetime | None
 
 
+class SenderColumns(msgspec.Struct, frozen=True):
+    pk: int
+    username: str
+    display_name: str
+
+    def get_full_name(self) -> str:
+        return full_name_of(self.username, self.display_name)
+
+
 class MessageColumns(msgspec.Struct, frozen=True):
     pk: int
     channel_id: int
@@ -75,4 +84,4 @@ class MessageColumns(msgspec.Struct, frozen=True):
     reactions: Any
     files: Any
     event: Any
-    sender: User
+    sender: SenderColumns

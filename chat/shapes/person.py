@@ -2,14 +2,14 @@
 
 from chat import models
 from chat.naming import STAFF_USERNAME
-from chat.shapes.columns import MessageColumns
+from chat.shapes.columns import MessageColumns, SenderColumns
 from delivery.wire.frames import Person
 
 BOB = Person(id=2, username="bob", display_name="Bob")
 ALICE = Person(id=1, username="alice", display_name="Alice")
 
 
-def person_of(user: models.User) -> Person:
+def person_of(user: models.User | SenderColumns) -> Person:
     return Person(id=user.pk, username=user.username, display_name=user.get_full_name())
 
 

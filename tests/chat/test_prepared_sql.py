@@ -47,6 +47,14 @@ def test_a_page_of_history_is_planned_once_and_read_by_its_index(where: Place) -
     ]
 
 
+def test_how_a_page_is_planned_ends_with_its_round_trip(transactional_db: None) -> None:
+    beside("channel_id", 1, 5, older=5, newer=5)
+    in_force = prepared_sql.pipeline(
+        *((f"SHOW {name}", []) for name in ("plan_cache_mode", "enable_seqscan", "enable_sort"))
+    )
+    assert in_force == [[("auto",)], [("on",)], [("on",)]]
+
+
 def test_a_migration_under_a_prepared_statement_is_like_a_cut_connection(
     elsewhere: "psycopg.Connection[tuple[int]]",
 ) -> None:

@@ -175,8 +175,8 @@ def _queue_page(request: Request, results: Sequence[Any], cursor: str | None) ->
 
 
 def _history(request: Request, channel: int) -> Response:
-    asked = {name: number(request, name) for name in ("before", "after")}
-    page = history.page(channel, size=page_size(request), **asked)
+    before, after = number(request, "before"), number(request, "after")
+    page = history.page(channel, size=page_size(request), before=before, after=after)
     raws = [msgspec.Raw(raw) for raw in page.raws]
     return listed(
         shapes.HistoryPage(

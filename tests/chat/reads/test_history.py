@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from chat import prepared_sql
-from chat.models import Message
+from chat.models import Channel, ChannelKind, Message
 from chat.reads import history
+from chat.rights.standing import reader_condition
 from delivery.wire import ids
+from delivery.wire.errors import NotAMember, NotFound
 from tests.conftest import Cast, said
 
 pytestmark = pytest.mark.django_db
@@ -86,9 +88,9 @@ def test_whatever_a_page_asks_is_found_by_an_index_in_its_order(
 ) -> None:
     plans = []
 
-    def explained(sql: str, parameters: list[int]) -> list[tuple[Any, ...]]:
+    def explained(sql: str, parameters: list[int], **more: Any) -> prepared_sql.Rows:
         plans.append("\n".join(line for (line,) in in_order(f"EXPLAIN {sql}", parameters)))
-        return in_order(sql, parameters)
+        return in_order(sql, parameters, **more)
 
     in_order = prepared_sql.rows_in_index_order
     monkeypatch.setattr(prepared_sql, "rows_in_index_order", explained)
@@ -97,3 +99,29 @@ def test_whatever_a_page_asks_is_found_by_an_index_in_its_order(
     [plan] = plans
     assert plan.count("using messages_seq on messages") == 2, plan
     assert "Sort" not in plan
+
+
+@pytest.mark.parametrize("asked", [{}, {"before": 11}, {"after": 11}, {"around": 11}])
+def test_a_page_is_for_readers_only_and_the_right_is_asked_in_its_round_trip(
+    cast: Cast, first: int, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[list[str]] = []
+
+    def noted(*statements: prepared_sql.Statement) -> list[prepared_sql.Rows]:
+        trips.append([sql for sql, _ in statements])
+        return pipeline(*statements)
+
+    pipeline = prepared_sql.pipeline
+    monkeypatch.setattr(prepared_sql, "pipeline", noted)
+    may_read = reader_condition(cast.bob.pk, channel=cast.team.pk)
+    assert history.page(cast.team.pk, condition=may_read, **asked) == history.page(cast.team.pk, **asked)
+    right, *_, page = [sql for sql in trips[0] if "set_config" not in sql]
+    assert "channel_members" in right
+    assert "messages" in page
+
+    stranger = reader_condition(cast.charlie.pk, channel=cast.team.pk)
+    with pytest.raises(NotFound):
+        history.page(cast.team.pk, condition=stranger, **asked)
+    Channel.objects.filter(pk=cast.team.pk).update(kind=ChannelKind.PUBLIC)
+    with pytest.raises(NotAMember):
+        history.page(cast.team.pk, condition=stranger, **asked)
