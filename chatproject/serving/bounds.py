@@ -3,7 +3,6 @@
 So a client's slow line costs no place, and sockets keep their share of the database.
 """
 
-import asyncio
 import contextlib
 import functools
 import time
@@ -17,6 +16,7 @@ from chat.middleware.requests import TELL_USER
 from chat.middleware.watched import ALWAYS_ANSWERED
 from chatproject.serving import refusals
 from chatproject.serving.bodies import Bodies, BodyRefused
+from chatproject.serving.leaving import has_left
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.measuring import http_places_taken, http_waiting
 from chatproject.serving.user_places import UserPlaces
@@ -85,7 +85,7 @@ class Bounded:
                 await refusals.answer(refusals.NO_PLACE, scope, receive, send)
                 return
             has_waited = time.monotonic() - came_at >= WAITED_SECONDS
-            if has_waited and scope["method"] in _READS and await _has_left(receive):
+            if has_waited and scope["method"] in _READS and await has_left(receive):
                 return
             whose = {TELL_USER: functools.partial(self._people.learn, scope)}
             await self._application({**scope, **whose}, whole, _leaving(send, taken))
@@ -119,17 +119,8 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _has_left(receive: Receive) -> bool:
-    # After a whole body nothing comes but that; an answer would be made for nobody.
-    try:
-        async with asyncio.timeout(0):
-            return (await receive())["type"] == "http.disconnect"
-    except TimeoutError:
-        return False
-
-
 def _leaving(send: Send, taken: contextlib.AsyncExitStack) -> Send:
-    # The place is free before the first byte goes out (as the connection is, in_threads.py), so a slow reader keeps none.
+    # The place is free before the first byte goes out (as the connection is, request_threads.py), so a slow reader keeps none.
     async def leaving_send(event: Event) -> None:
         if event["type"] == "http.response.start":
             await taken.aclose()

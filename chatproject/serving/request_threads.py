@@ -1,28 +1,38 @@
 """Django with reused threads: everything that is not async, from the first such middleware to the view, is one visit to a thread.
 
-Django itself starts a thread for every request, and returns to the event loop between middleware and view.
+Django itself starts a thread for every request, returns to the event loop between middleware and view, and visits the thread once
+more to close the answer.
 """
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import django.core.signals
-from asgiref.sync import ThreadSensitiveContext
-from django.core.handlers.asgi import ASGIHandler
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
 from chatproject.run_lock import holding
+from chatproject.serving.leaving import has_left
 
 #: Django's functions at the beginning of a request.
 _AT_ITS_BEGINNING = (reset_queries, close_old_connections)
 #: How many threads wait for the next request; other code bounds the number of running requests.
 MOST_IDLE = 16
 _READS = ("GET", "HEAD")
+
+# Django's types of what ASGI passes are narrower than those of the rest.
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 
 
 class RequestThreads(ASGIHandler):
@@ -37,9 +47,35 @@ class RequestThreads(ASGIHandler):
             django.core.signals.request_started.disconnect(receiver)
         self._threads = _Threads()
 
-    async def __call__(self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with ThreadSensitiveContext(executor=_Visits(self._threads)):
             await self.handle(scope, receive, send)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As Django's, but that a whole answer is closed here: whatever of it could wait was closed in the visit.
+
+        A client that leaves ends a long answer; but a request that a thread works on stays a request until the thread is done, and
+        so keeps its place: otherwise a user who leaves at once could have any number of them under way.
+        """
+        with contextlib.suppress(RequestAborted), contextlib.closing(await self.read_body(receive)) as body:
+            set_script_prefix(get_script_prefix(scope))
+            await django.core.signals.request_started.asend(sender=self.__class__, scope=scope)
+            request, refusal = self.create_request(scope, body)
+            if request is None:
+                assert refusal is not None
+                await self._answer(refusal, receive, send)
+            else:
+                await self._answer(await self.run_get_response(request), receive, send)
+
+    async def _answer(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
+        if not response.streaming:
+            await self.send_response(response, send)
+            response.close()
+            return
+        try:
+            await self.send_response(response, _while_there(receive, send))
+        finally:
+            await sync_to_async(response.close)()
 
     def adapt_method_mode(
         self, is_async: bool, method: Any, method_is_async: bool | None = None, debug: bool = False, name: Any = None
@@ -49,6 +85,15 @@ class RequestThreads(ASGIHandler):
             return method
         visit = _giving_back(method) if is_async and not method_is_async else method
         return super().adapt_method_mode(is_async, visit, method_is_async, debug, name)
+
+
+def _while_there(receive: Receive, send: Send) -> Send:
+    async def send_unless_left(event: Any) -> None:
+        if await has_left(receive):
+            raise RequestAborted
+        await send(event)
+
+    return send_unless_left
 
 
 class _Threads:
