@@ -11,8 +11,12 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from structlog.contextvars import get_contextvars
 
 from chatproject import logs, version
+from chatproject.request_log import RequestLog
 from chatproject.serving.milestones import say_draining
 from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
@@ -101,6 +105,31 @@ def test_a_drain_that_does_not_end_in_time_is_an_error_with_what_was_left(log: p
     [line] = log.records
     assert (line.levelname, line.msg["event"]) == ("ERROR", "does not end in its time, and is given up")  # type: ignore[index]
     assert line.msg["connections"] == 3  # type: ignore[index]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(("level", "status", "lines"), [("INFO", 200, 0), ("INFO", 404, 1), ("DEBUG", 200, 2)])
+def test_lines_that_the_level_leaves_out_are_not_made_and_every_answer_has_its_id(
+    level: str, status: int, lines: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def noted(request: HttpRequest) -> str:
+        made.append(request.path)
+        return request.path
+
+    monkeypatch.setattr(RequestLog, "format_request", staticmethod(noted))
+    caplog.set_level(level, "django_structlog")
+    ids: list[str] = []
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        ids.append(get_contextvars()["request_id"])
+        return HttpResponse(status=status)
+
+    response = RequestLog(respond)(RequestFactory().get("/somewhere/"))
+    assert made == ["/somewhere/"] * lines
+    assert [response["X-Request-ID"]] == ids
+    assert "request_id" not in get_contextvars()
 
 
 def said(server: Server, event: str) -> int:
