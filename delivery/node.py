@@ -188,12 +188,17 @@ class Node:
     # ---- what was announced but not heard ----
 
     async def check_positions(self) -> None:
-        """The position check: reads in the rows what lost announcements told: another epoch, changes, new and ended memberships."""
+        """The position check: reads in the rows what lost announcements told.
+
+        That is another epoch, changes, removed rows, and memberships that began or ended.
+        """
         await self.check_epoch()
         await self._stop_hearing(self.hub.forget_idle(time.monotonic()))
         positions = {channel.id: channel.position for channel in self.hub.channels.values()}
         if positions:
-            heads = await self.threads.read(self.source.heads, list(positions))
+            found = await self.threads.read(self.source.heads_and_floors, list(positions))
+            self.hub.forget_removed({channel_id: floor for channel_id, (_, floor) in found.items()})
+            heads = {channel_id: head for channel_id, (head, _) in found.items()}
             self.gaps.drop_ahead(positions, heads)
             await self.gaps.repair_behind(heads)
         await self.accesses.compare_memberships()

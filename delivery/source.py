@@ -145,6 +145,9 @@ class Source(Protocol):
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         """The newest number of each channel that exists."""
 
+    def heads_and_floors(self, channel_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """The same, each with the number up to which rows may be gone (0: none are)."""
+
     def memberships(self, user_ids: Sequence[int]) -> dict[int, dict[int, int]]:
         """User → channel → version, for every access of these users."""
 

@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 # One array for any number of channels: with thousands the ORM's parameter for each would be the largest cost.
 _HEADS = "SELECT id, head FROM channels WHERE id = ANY(%s)"
+_HEADS_AND_FLOORS = "SELECT id, head, floor FROM channels WHERE id = ANY(%s)"
 
 # As Member.objects.of(user_ids).in_lists() says it, which takes longer to be spelled than to be answered.
 _MEMBERSHIPS = """
@@ -102,6 +103,10 @@ class ChatSource:
 
     def heads(self, channel_ids: Sequence[int]) -> dict[int, int]:
         return dict(prepared_sql.rows(_HEADS, [list(channel_ids)]))
+
+    def heads_and_floors(self, channel_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        found = prepared_sql.rows(_HEADS_AND_FLOORS, [list(channel_ids)])
+        return {channel_id: (head, floor) for channel_id, head, floor in found}
 
     def memberships(self, user_ids: Sequence[int]) -> dict[int, dict[int, int]]:
         moment = clock.now()

@@ -46,7 +46,7 @@ class Passing(msgspec.Struct, frozen=True, array_like=True, tag="passing"):
     head: int
     raw: bytes
     #: Up to this number rows have changed or gone without a number: receivers forget what they keep of these changes. If that is
-    #: lost, channel.RECENT_SECONDS bounds for how long.
+    #: lost, the position check finds the floor of removed rows, and changed ones are forgotten after channel.RECENT_SECONDS.
     outdated: int = 0
 
 

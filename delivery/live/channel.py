@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MOST_AHEAD = 64
 #: Changes that a channel keeps in memory, for clients that reconnect soon.
 RECENT_CHANGES = 200
-#: They stay in memory for this time to twice as long; seconds. Clients that return later get the rows, from which pruned and
-#: erased messages are gone, even if the announcement that makes processes forget was lost.
+#: They stay in memory for this time to twice as long; seconds. Clients that return later get the rows, whatever became of the
+#: announcement that makes processes forget rows that were changed or deleted without a number.
 RECENT_SECONDS = 300
 
 

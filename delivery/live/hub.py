@@ -6,7 +6,7 @@ gets nothing after it, whatever became of the announcements.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -119,6 +119,13 @@ class Hub:
                 del self.channels[channel.id]
                 gone.append(channel.id)
         return gone
+
+    def forget_removed(self, floors: Mapping[int, int]) -> None:
+        """Forgets changes whose rows may be gone: those up to each channel's number here."""
+        for channel_id, floor in floors.items():
+            channel = self.channels.get(channel_id)
+            if channel is not None and channel.floor < floor:
+                channel.forget(floor)
 
     # ---- what happens in a channel ----
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.models import Message
+from chat.models import Channel, Message
 from delivery.bus.announcements import Passing
 from delivery.live.channel import RECENT_SECONDS, LiveChannel
 from delivery.node import Node
@@ -72,6 +72,20 @@ async def test_it_is_not_replayed_once_the_process_was_told(node: Node, channel:
     await say(node, cast, "new")
     assert [change.rev for change in channel.since(0)] == [held + 3]
     assert await replayed(node, cast, held=held, head=held + 3) == [KEPT, "new"]
+
+
+async def test_a_process_that_was_not_told_finds_the_floor_in_the_rows(
+    node: Node, channel: LiveChannel, cast: Cast
+) -> None:
+    held = channel.position
+    await say(node, cast, GONE, KEPT)
+    await in_thread(delete, channel)
+    await in_thread(Channel.objects.filter(pk=cast.team.pk).update, floor=held + 1)
+    assert await replayed(node, cast, held=held, head=held + 2) == [GONE, KEPT]
+    await node.check_positions()
+    assert await replayed(node, cast, held=held, head=held + 2) == [KEPT]
+    # What has a row is still in memory.
+    assert [change.rev for change in channel.since(0)] == [held + 2]
 
 
 async def test_rows_that_were_read_before_the_deletion_and_come_after_it_are_not_remembered(
