@@ -251,9 +251,9 @@ class Limits:
     hung_seconds: int = _limit(30, unit="seconds", exceeded="the process is killed, another is started")
     #: Database connections of one process; fewer if all processes together would exceed `server_connections`.
     pool: int = _limit(20, unit="connections a process", exceeded="`unavailable`")
-    #: The longest wait for a free connection.
+    #: The longest wait for a free connection. A request, or a command of a socket, waits in vain once; then it is refused.
     pool_wait_seconds: int = _limit(3, unit="seconds", exceeded="`unavailable`")
-    #: One SQL statement.
+    #: One SQL statement. Clients' work waits a second longer for the answer; then PostgreSQL counts as away.
     statement_seconds: int = _limit(5, unit="seconds", exceeded="`unavailable`")
     #: The longest wait for a row lock; shorter than `commit_seconds`, so that a locked row does not look like a missing database.
     lock_seconds: int = _limit(2, unit="seconds", exceeded="`unavailable`")

@@ -1,7 +1,5 @@
 """Tells in one sentence why PostgreSQL or Redis can't be used: the connection pool would only say that it waited."""
 
-from typing import Any
-
 import psycopg
 import redis
 from django.db import DatabaseError, connections
@@ -9,7 +7,9 @@ from django.db.utils import OperationalError
 from psycopg.errors import InsufficientPrivilege
 
 from chatproject.postgresql.effective import NAMES, InForce, read_back, shortcomings
+from chatproject.postgresql.pool import Connection
 from chatproject.schema import MIGRATING
+from delivery.async_sql.patience import patient_once
 from delivery.service_errors import chain
 
 #: How long an operator waits for an answer; a server that is there answers at once.
@@ -36,13 +36,13 @@ def why_not_postgresql(*, of_one_session: bool = False) -> str | None:
 
 def postgresql_in_force() -> InForce:
     """The values in force on a new connection. Raises psycopg.Error, OSError, ValueError."""
-    with _connection() as raw:
+    with patient_once(), _connection() as raw:
         return read_back(raw)
 
 
 def is_being_migrated() -> bool:
     """Whether another process migrates the database now. Raises psycopg.Error, OSError."""
-    with _connection() as raw:
+    with patient_once(), _connection() as raw:
         row = raw.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [MIGRATING]).fetchone()
     return row is not None and not row[0]
 
@@ -68,9 +68,9 @@ def why_not(error: Exception) -> str:
     return reason or f"the database can't be reached: {sentence_of(error)}"
 
 
-def _connection() -> "psycopg.Connection[tuple[Any, ...]]":
+def _connection() -> Connection:
     parameters = connections["default"].get_connection_params() | {"connect_timeout": WAIT_SECONDS}
-    return psycopg.connect(**parameters, autocommit=True)
+    return Connection.connect(**parameters, autocommit=True)
 
 
 def _with_advice(sentence: str) -> str:

@@ -11,6 +11,10 @@ from redis.exceptions import TimeoutError as RedisSlow
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
+class WaitedInVain(psycopg.OperationalError):
+    """PostgreSQL gave no connection, or no answer, for as long as it is waited for. Asking again at once would only wait again."""
+
+
 class DatabaseAway(Exception):
     """PostgreSQL does not answer, as opposed to answering that a row is locked."""
 
@@ -20,6 +24,11 @@ def is_database_away(error: Exception) -> bool:
     if not isinstance(error, DATABASE_AWAY):
         return False
     return _is_no_answer(getattr(error.__cause__, "sqlstate", None))
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Whether PostgreSQL was lost at once, as by a restart: asking again soon is worth it. It is not after a wait in vain."""
+    return is_database_away(error) and not isinstance(error.__cause__, WaitedInVain)
 
 
 def service_away(error: BaseException) -> str | None:

@@ -11,6 +11,7 @@ import queue
 import random
 import select
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,7 +20,8 @@ from django.db import connection, connections
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from delivery import metrics
-from delivery.service_errors import is_database_away
+from delivery.async_sql.patience import patient_once
+from delivery.service_errors import is_cut_off
 
 logger = logging.getLogger("gapless.threads")
 
@@ -58,9 +60,10 @@ class KeepingThreads:
         """Runs the function in a thread and returns its result. A cancelled wait does not stop it: then the outcome is unknown."""
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[T] = loop.create_future()
+        came_at = time.monotonic()
 
         def work() -> None:
-            settle = _settling(outcome, lambda: function(*args, **kwargs))
+            settle = _settling(outcome, lambda: function(*args, **kwargs), came_at)
             # The loop may have ended meanwhile.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._settle, settle)
@@ -101,7 +104,7 @@ class KeepingThreads:
 
 
 class DatabaseThreads:
-    """Threads for transactions, and for reads, which are repeated while PostgreSQL is away. No other layer repeats anything."""
+    """Threads for transactions, and for reads, which are repeated when they are cut off. No other layer repeats anything."""
 
     def __init__(self, count: int, *, keeps: bool = True) -> None:
         self.count = count
@@ -112,11 +115,14 @@ class DatabaseThreads:
         return await self._threads.run(function, *args, **kwargs)
 
     async def read(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs a repeatable read in a thread and returns its result. Raises the error of the last attempt."""
+        """Runs a repeatable read in a thread and returns its result. Raises the error of the last attempt.
+
+        A read that was cut off is tried again; one that has waited in vain is not: it would wait as long again.
+        """
         try:
             return await self.run(function, *args, **kwargs)
         except Exception as error:
-            if not is_database_away(error):
+            if not is_cut_off(error):
                 raise
         return await self._read_again(function, *args, **kwargs)
 
@@ -128,7 +134,7 @@ class DatabaseThreads:
         metrics.reads_repeated.inc()
         await asyncio.sleep(WAIT_SECONDS + random.random() * JITTER_SECONDS)
         async for attempt in stamina.retry_context(
-            on=is_database_away,
+            on=is_cut_off,
             attempts=READ_ATTEMPTS - 1,
             timeout=READ_SECONDS,
             wait_initial=2 * WAIT_SECONDS,
@@ -140,10 +146,11 @@ class DatabaseThreads:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _settling(outcome: "asyncio.Future[T]", function: Callable[[], T]) -> Callable[[], None]:
+def _settling(outcome: "asyncio.Future[T]", function: Callable[[], T], came_at: float) -> Callable[[], None]:
     """Calls the function here, and returns what tells its result there."""
     try:
-        result = function()
+        with patient_once(came_at):
+            result = function()
     except BaseException as error:
         # Broken or not: the pool looks at what it is given back.
         _let_go()

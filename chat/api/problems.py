@@ -3,8 +3,9 @@
 import logging
 import math
 import secrets
+import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.core.exceptions import PermissionDenied
@@ -26,6 +27,7 @@ from delivery.wire.errors import Forbidden, Internal, Invalid, NotFound, OutOfSc
 logger = logging.getLogger("gapless.api")
 
 PROBLEM = "application/problem+json"
+T = TypeVar("T", bound=HttpResponse)
 
 
 def problem(
@@ -42,8 +44,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     refusal, status, errors = _refusal_for(error)
     response = Response(problem(refusal, status=status, errors=errors), status=status or refusal.status)
     response.content_type = PROBLEM
-    if refusal.retry_after is not None:
-        response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
+    _with_retry(refusal, response)
     if isinstance(refusal, RateLimited) and refusal.limit is not None:
         with_usage(response, Usage(refusal.limit, 0, refusal.retry_after or 1))
     if isinstance(error, OutOfDate):
@@ -118,10 +119,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called by Django while it handles the exception that no view and no middleware has answered."""
+    if isinstance(sys.exception(), DATABASE_AWAY):
+        return _answer(request, Unavailable(), "503.html")
     return _answer(request, Internal(secrets.token_hex(6)), "500.html")
 
 
 def _answer(request: HttpRequest, refusal: Refused, template: str) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return HttpResponse(msgspec.json.encode(problem(refusal)), status=refusal.status, content_type=PROBLEM)
-    return render(request, template, status=refusal.status)
+        said = msgspec.json.encode(problem(refusal))
+        return _with_retry(refusal, HttpResponse(said, status=refusal.status, content_type=PROBLEM))
+    return _with_retry(refusal, render(request, template, status=refusal.status))
+
+
+def _with_retry(refusal: Refused, response: T) -> T:
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(max(1, math.ceil(refusal.retry_after)))
+    return response

@@ -13,7 +13,8 @@ from django_prometheus.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
 from chatproject.postgresql.effective import read_back, shortcomings
-from chatproject.run_lock import Released
+from chatproject.postgresql.pool import Connection, Pool
+from delivery.async_sql.patience import patient_once
 
 # The class that counts statements is made once, not for every use of the database.
 base.ExportingCursorWrapper = functools.cache(base.ExportingCursorWrapper)
@@ -36,17 +37,6 @@ class _Errors(DatabaseErrorWrapper):
         super().__exit__(kind, error, trace)
 
 
-class _Connection(psycopg.Connection[Any]):
-    """A thread that waits for an answer releases the run lock meanwhile."""
-
-    def wait(self, *given: Any, **more: Any) -> Any:
-        with _waiting:
-            return super().wait(*given, **more)
-
-
-_waiting = Released()
-
-
 class DatabaseWrapper(base.DatabaseWrapper):
     @functools.cached_property
     def wrap_database_errors(self) -> _Errors:
@@ -56,8 +46,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def pool(self) -> Any:
         options = self.settings_dict["OPTIONS"].get("pool")
         if options and self.alias != NO_DB_ALIAS and self.alias not in self._connection_pools:
-            pool = ConnectionPool(
-                connection_class=_Connection,
+            pool = Pool(
+                connection_class=Connection,
                 kwargs={**self.get_connection_params(), "autocommit": True},
                 open=False,
                 configure=self._take_in,
@@ -74,7 +64,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _take_in(self, raw: "psycopg.Connection[Any]") -> None:
         # Raised, it is the reason that the pool logs, and nothing is said to be kept that might be lost.
-        found = read_back(raw)
+        with patient_once():
+            found = read_back(raw)
         for short in shortcomings(found):
             raw.close()
             raise psycopg.OperationalError(f"{short.says} {short.do}")

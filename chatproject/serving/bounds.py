@@ -19,6 +19,7 @@ from chatproject.serving.bodies import Bodies, BodyRefused
 from chatproject.serving.leaving import has_left
 from chatproject.serving.lingering import answer_and_read_away
 from chatproject.serving.measuring import http_places_taken, http_waiting
+from chatproject.serving.request_threads import CAME_AT
 from chatproject.serving.user_places import UserPlaces
 from delivery.places import NoPlace, Places
 
@@ -88,7 +89,7 @@ class Bounded:
             if has_waited and scope["method"] in _READS and await has_left(receive):
                 return
             whose = {TELL_USER: functools.partial(self._people.learn, scope)}
-            await self._application({**scope, **whose}, whole, _leaving(send, taken))
+            await self._application({**scope, **whose, CAME_AT: came_at}, whole, _leaving(send, taken))
 
     def _places_for(self, scope: Scope) -> tuple[Places, ...]:
         path = scope["path"]

@@ -22,12 +22,15 @@ from django.urls import set_script_prefix
 
 from chatproject.run_lock import holding
 from chatproject.serving.leaving import has_left
+from delivery.async_sql.patience import patient_once
 
 #: Django's functions at the beginning of a request.
 _AT_ITS_BEGINNING = (reset_queries, close_old_connections)
 #: How many threads wait for the next request; other code bounds the number of running requests.
 MOST_IDLE = 16
 _READS = ("GET", "HEAD")
+#: Key in the scope: when the request began to wait for its place, by time.monotonic.
+CAME_AT = "gapless.came_at"
 
 # Django's types of what ASGI passes are narrower than those of the rest.
 Scope = dict[str, Any]
@@ -143,7 +146,8 @@ def _giving_back(respond: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     # Closes the connection here, so that a slow reader keeps none, without another visit.
     def answer(request: HttpRequest) -> HttpResponse:
         # What writes may wait for other things than PostgreSQL: for a password's hash, for the queue.
-        with holding() if request.method in _READS else contextlib.nullcontext():
+        in_turn = holding() if request.method in _READS else contextlib.nullcontext()
+        with patient_once(getattr(request, "scope", {}).get(CAME_AT)), in_turn:
             for begin in _AT_ITS_BEGINNING:
                 begin()
             try:

@@ -11,28 +11,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from chatproject.serving import request_threads
 from chatproject.serving.request_threads import RequestThreads
+from tests.stage.asgi_requests import ask
 from tests.stage.servers import EXPECT_SECONDS
-
-
-async def _receive() -> dict[str, Any]:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-async def _ask(application: RequestThreads, path: str = "/version", *, has_left: bool = False) -> list[dict[str, Any]]:
-    heard: list[dict[str, Any]] = []
-    said = [{"type": "http.disconnect"}] if has_left else []
-    said.append({"type": "http.request", "body": b"", "more_body": False})
-
-    async def receive() -> dict[str, Any]:
-        return said.pop() if said else await _receive()
-
-    async def send(event: dict[str, Any]) -> None:
-        heard.append(event)
-
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [(b"host", b"localhost")]}
-    await application({**scope, "client": ("127.0.0.1", 1), "server": ("localhost", 80)}, receive, send)
-    return heard
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +41,12 @@ def at_work(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Event]:
 async def test_one_thread_answers_requests_that_come_one_after_another(
     application: RequestThreads, at_work: dict[str, threading.Event]
 ) -> None:
-    [first], [second] = await _ask(application), await _ask(application)
+    [first], [second] = await ask(application), await ask(application)
     assert first == second
     at_work["/long"] = threading.Event()
-    waiting = asyncio.ensure_future(_ask(application, "/long"))
+    waiting = asyncio.ensure_future(ask(application, "/long"))
     await asyncio.sleep(0)
-    [meanwhile] = await _ask(application)
+    [meanwhile] = await ask(application)
     at_work["/long"].set()
     assert await waiting == [first]
     assert meanwhile != first
@@ -77,11 +57,11 @@ async def test_what_goes_on_after_its_client_has_left_holds_up_nobody(
     application: RequestThreads, at_work: dict[str, threading.Event]
 ) -> None:
     at_work["/long"] = threading.Event()
-    left = asyncio.ensure_future(_ask(application, "/long"))
+    left = asyncio.ensure_future(ask(application, "/long"))
     await asyncio.sleep(0)
     left.cancel()
     await asyncio.wait([left])
-    assert len(await asyncio.wait_for(_ask(application), EXPECT_SECONDS)) == 1
+    assert len(await asyncio.wait_for(ask(application), EXPECT_SECONDS)) == 1
     at_work["/long"].set()
 
 
@@ -97,7 +77,7 @@ async def test_from_the_first_middleware_that_is_not_async_to_the_view_it_is_one
         return submit(*given)
 
     monkeypatch.setattr(request_threads._Visits, "submit", visit)
-    heard = await _ask(application)
+    heard = await ask(application)
     assert heard[0]["status"] == 200
     assert len(visits) == 1, "and none closes the answer"
 
@@ -117,7 +97,7 @@ async def test_who_reads_slowly_keeps_no_thread(
     monkeypatch.setattr(RequestThreads, "handle", handle)
     slow = []
     for _ in range(5):
-        slow.append(asyncio.ensure_future(_ask(application)))
+        slow.append(asyncio.ensure_future(ask(application)))
         await asyncio.wait_for(answered.acquire(), EXPECT_SECONDS)
     read.set()
     assert len({answer["thread"] for [answer] in await asyncio.gather(*slow)}) == 1
@@ -145,7 +125,7 @@ async def test_what_ends_a_request_waits_for_what_still_goes_on_for_it(
         await sync_to_async(order.append)("ended")
 
     monkeypatch.setattr(RequestThreads, "handle", handle)
-    await _ask(application)
+    await ask(application)
     assert order == ["worked", "ended"]
 
 
@@ -164,7 +144,7 @@ async def test_a_request_is_under_way_until_its_thread_is_done_even_when_its_cli
         return await sync_to_async(work)(request)
 
     monkeypatch.setattr(RequestThreads, "run_get_response", respond)
-    asked = asyncio.ensure_future(_ask(application, has_left=True))
+    asked = asyncio.ensure_future(ask(application, has_left=True))
     await asyncio.get_running_loop().run_in_executor(None, begun.wait, EXPECT_SECONDS)
     for _ in range(20):
         await asyncio.sleep(0)
@@ -191,6 +171,6 @@ async def test_a_long_answer_ends_when_its_client_leaves_and_is_closed_either_wa
         return response
 
     monkeypatch.setattr(RequestThreads, "run_get_response", respond)
-    heard = await _ask(application, has_left=has_left)
+    heard = await ask(application, has_left=has_left)
     assert (len(heard), len(parts)) == ((0, 0) if has_left else (5, 3))
     assert response.closed

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError, connection, connections
 
+from delivery.service_errors import WaitedInVain
 from delivery.threads import READ_ATTEMPTS, DatabaseThreads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +59,18 @@ async def test_a_read_is_given_up_when_it_is_cut_again_and_again(threads: Databa
     with pytest.raises(OperationalError):
         await threads.read(asked)
     assert asked.times == READ_ATTEMPTS
+
+
+async def test_a_read_that_has_waited_in_vain_is_not_asked_for_again(threads: DatabaseThreads) -> None:
+    times = []
+
+    def wait_in_vain() -> None:
+        times.append(1)
+        raise OperationalError from WaitedInVain("no connection came in time")
+
+    with pytest.raises(OperationalError):
+        await threads.read(wait_in_vain)
+    assert times == [1]
 
 
 async def test_what_writes_is_not_repeated(threads: DatabaseThreads) -> None:
