@@ -27,7 +27,10 @@ _ONCE, _AS_USUAL = ["force_generic_plan", "off", "off"], ["auto", "on", "on"]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A statement that is asked just before what depends on it, in the same round trip. `require` gets its rows, and may refuse."""
+    """A right to read, asked right after what is read, in the same round trip. `require` gets its rows, and may refuse.
+
+    A user who loses the right while the rows are read gets none of them.
+    """
 
     statement: Statement
     require: Callable[[Rows], object]
@@ -74,7 +77,7 @@ def rows_in_index_order(sql: str, parameters: Sequence[Any], *, condition: Condi
 def _conditional(condition: Condition | None, *asked: Statement) -> list[Rows]:
     if condition is None:
         return pipeline(*asked)
-    required, *found = pipeline(condition.statement, *asked)
+    *found, required = pipeline(*asked, condition.statement)
     condition.require(required)
     return found
 

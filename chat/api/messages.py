@@ -24,6 +24,7 @@ from chat.reads import history
 from chat.rights.scopes import require_scope_to_delete
 from chat.rights.standing import reader_condition, require_reader
 from chat.services import Draft
+from delivery.live.channel import until_end_of
 from delivery.source import Missed
 from delivery.wire.errors import Invalid, NotFound
 
@@ -100,8 +101,9 @@ class OneMessage(APIView):
     @documented(shapes.Message, has_etag=True)
     def get(self, request: Request, pk: int, message: int) -> Response:
         """Returns one message."""
-        member = require_reader(caller(request).pk, channel=pk)
-        row = Message.objects.visible_to(member).for_the_wire().filter(pk=message).first()
+        row = Message.objects.filter(channel=pk, pk=message).for_the_wire().first()
+        # After the row: a user who loses the right while it is read does not get it.
+        require_reader(caller(request).pk, channel=pk)
         if row is None:
             raise NotFound("There is no such message in this channel.")
         return _with_etag(shapes.message_of(row))
@@ -159,7 +161,8 @@ class ChangesSince(APIView):
             asked = Wait(channel_id=pk, number=found.missed.head, user_id=member.user_id, seconds=wait)
             if (waiting := wait_for(request, asked)) is not None:
                 return waiting
-        changes = found.missed.changes
+        # Up to the end of the access, if it has ended since the right was read.
+        changes = until_end_of(member.user_id, found.missed.changes)
         following = changes[-1].rev if len(changes) == settings.LIMITS.batch else None
         return listed(
             shapes.ChangesPage(

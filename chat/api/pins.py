@@ -22,12 +22,13 @@ class Pins(APIView):
     @documented(shapes.CursorPage[shapes.Message])
     def get(self, request: Request, pk: int) -> Response:
         """Lists the pinned messages of a channel, the newest pin first."""
-        require_reader(caller(request).pk, channel=pk)
         size, cursor = page_size(request), number(request, "cursor")
         rows = Message.objects.pinned_in(pk)
         if cursor is not None:
             rows = rows.filter(pinned_at__lt=_moment(cursor))
         found = list(rows.for_the_wire().order_by("-pinned_at")[: size + 1])
+        # After the rows: a user who loses the right while they are read gets none of them.
+        require_reader(caller(request).pk, channel=pk)
         following = found[size - 1].pinned_at if len(found) > size else None
         place = None if following is None else (following - _EPOCH) // _MICROSECOND
         return by_cursor(request, [shapes.message_of(row) for row in found[:size]], place)

@@ -16,7 +16,7 @@ from chat.api.pages import address, listed, number, page_size
 from chat.api.users import caller, checked
 from chat.models import Message, Scope
 from chat.reads import history, threads
-from chat.rights.standing import require_reader
+from chat.rights.standing import reader_condition, require_reader
 from delivery.wire.errors import Invalid, NotFound
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -42,7 +42,9 @@ class OneThread(APIView):
         if root is None:
             raise NotFound("There is no such message in this channel.")
         asked = {name: number(request, name) for name in ("before", "after", "around")}
-        page = history_page(request, history.page_of_thread(root.pk, size=page_size(request), **asked))
+        may_read = reader_condition(member.user_id, channel=pk)
+        replies = history.page_of_thread(root.pk, size=page_size(request), condition=may_read, **asked)
+        page = history_page(request, replies)
         now = threads.thread_as_followed(member.user_id, root)
         fields = msgspec.structs.asdict(page)
         return listed(shapes.RepliesPage(**fields, following=now.following, read_seq=now.read_seq, unread=now.unread))

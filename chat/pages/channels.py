@@ -23,7 +23,7 @@ from chat.reads import moderation
 from chat.reads.channels import channels_of, of_the_chat, waiting_customers
 from chat.reads.history import Page, as_read, first_seen
 from chat.reads.threads import threads_unread
-from chat.rights.standing import moderates_everywhere
+from chat.rights.standing import moderates_everywhere, reader_condition
 from chat.services import Draft, read_log_position
 from delivery.wire.errors import Invalid, Refused
 from delivery.wire.frames import Person
@@ -114,7 +114,7 @@ def _read(user: User, pk: int | None, seq: int | None) -> _Shown:
     channels = channels_of(user.pk, shown=pk)
     chosen = _chosen(channels, pk)
     pointed, thread = _place(pk, seq) if pk is not None and seq is not None else (None, None)
-    page = first_seen(chosen.id, unread_from=_unread_from(chosen), pointed=pointed) if chosen else Page([])
+    page = _first_page(user, chosen, pointed) if chosen else Page([])
     messages = as_read(page)
     return _Shown(
         me=shapes.person_of(user),
@@ -129,6 +129,15 @@ def _read(user: User, pk: int | None, seq: int | None) -> _Shown:
         blocks=list(Block.objects.filter(blocker=user).values_list("blocked", flat=True)),
         threads_unread=threads_unread(user.pk),
     )
+
+
+def _first_page(user: User, chosen: shapes.Channel, pointed: int | None) -> Page:
+    may_read = reader_condition(user.pk, channel=chosen.id)
+    try:
+        return first_seen(chosen.id, condition=may_read, unread_from=_unread_from(chosen), pointed=pointed)
+    except Refused:
+        # Removed since the channels were read.
+        raise Http404 from None
 
 
 def _rows(shown: _Shown, *, origin: str) -> Iterator[Row]:

@@ -23,13 +23,16 @@ class Page:
     newer_than: int | None = None
 
 
-def first_seen(channel: int, *, unread_from: int | None, pointed: int | None = None) -> Page:
-    """The newest page; when what is unread begins before it, the page around that place. `pointed`: around this one instead."""
+def first_seen(channel: int, *, condition: Condition, unread_from: int | None, pointed: int | None = None) -> Page:
+    """The newest page; when what is unread begins before it, the page around that place. `pointed`: around this one instead.
+
+    Raises what the condition raises.
+    """
     if pointed is not None:
-        return page(channel, around=pointed)
-    found = page(channel)
+        return page(channel, around=pointed, condition=condition)
+    found = page(channel, condition=condition)
     is_enough = unread_from is None or found.older_than is None or found.older_than <= unread_from
-    return found if is_enough else page(channel, around=unread_from)
+    return found if is_enough else page(channel, around=unread_from, condition=condition)
 
 
 def as_read(found: Page) -> list[shapes.Message]:
@@ -52,21 +55,27 @@ def page(
     """
     size = size or settings.LIMITS.page
     if (before, after, around) == (None, None, None):
-        return _newest_from_cache(channel, size, condition) or newest_from_rows(channel, size)
+        return _newest_from_cache(channel, size, condition) or newest_from_rows(channel, size, condition)
     return _page_of("channel_id", channel, size, before=before, after=after, around=around, condition=condition)
 
 
 def page_of_thread(
-    root: int, *, size: int, before: int | None = None, after: int | None = None, around: int | None = None
+    root: int,
+    *,
+    size: int,
+    condition: Condition,
+    before: int | None = None,
+    after: int | None = None,
+    around: int | None = None,
 ) -> Page:
     """The same of the replies in a thread."""
     if (before, after, around) == (None, None, None):
         before = ids.MOST
-    return _page_of("thread_id", root, size, before=before, after=after, around=around)
+    return _page_of("thread_id", root, size, before=before, after=after, around=around, condition=condition)
 
 
-def newest_from_rows(channel: int, size: int | None = None) -> Page:
-    return _page_before("channel_id", channel, size or settings.LIMITS.page, ids.MOST)
+def newest_from_rows(channel: int, size: int | None = None, condition: Condition | None = None) -> Page:
+    return _page_before("channel_id", channel, size or settings.LIMITS.page, ids.MOST, condition)
 
 
 def _page_of(
@@ -77,7 +86,7 @@ def _page_of(
     before: int | None,
     after: int | None,
     around: int | None,
-    condition: Condition | None = None,
+    condition: Condition | None,
 ) -> Page:
     if around is not None:
         return _page_around(where, pk, size, around, condition)

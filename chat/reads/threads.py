@@ -67,11 +67,11 @@ def followed_threads(user: int, *, size: int, before: Place | None = None, only_
     """The threads that somebody follows in channels that they are in, those with the newest reply first."""
     found = prepared_sql.rows(_PAGE, [user, clock.now(), *(before or _NEWEST), only_unread, size + 1])
     kept = found[:size]
-    roots = Message.objects.for_the_wire().in_bulk([pk for pk, *_ in kept])
+    roots = Message.objects.filter(channel__members__user=user).for_the_wire().in_bulk([pk for pk, *_ in kept])
     threads = [
         shapes.followed_root(shapes.message_of(roots[pk]), read_seq=read_seq, unread=unread)
         for pk, _, read_seq, unread in kept
-        # What was pruned since it was found is not there any more.
+        # What was pruned since it was found is not there any more, nor what is in a channel that the user has left since.
         if pk in roots
     ]
     return FollowedPage(threads, (kept[-1][1], kept[-1][0]) if len(found) > size else None)

@@ -140,7 +140,7 @@ def require_reader(user: int, *, channel: int) -> Member:
 
 
 def reader_condition(user: int, *, channel: int) -> prepared_sql.Condition:
-    """The same as a condition of what is read: without a round trip of its own."""
+    """The same as a condition of what is read: in its round trip."""
     return prepared_sql.Condition((_READER, [channel, user]), lambda found: _reader_in(found, channel))
 
 

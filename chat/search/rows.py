@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.db import transaction
 
+from chat import prepared_sql
 from chat.models import User
 from chat.reads.sent import messages_by_id
 from chat.search.asked import Asked, Place, resolve
@@ -47,6 +48,7 @@ MORE = 2.0
 #: finds. Passing over an entry costs 0.1 µs.
 MOST_ENTRIES, MOST_OF_MANY = 100_000, 1_000
 
+_MINE = "SELECT channel_id FROM channel_members WHERE user_id = %s AND channel_id = ANY(%s)"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 #: What a cursor begins with, by how alike words must be.
@@ -106,7 +108,7 @@ def _page(asked: Asked, ends: Ends, size: int, *, is_brief: bool = False) -> Fou
     places, end = _places(asked, ends, size + 1, is_brief=is_brief)
     following = places[size - 1] if len(places) > size else end
     return Found(
-        messages=_messages(places[:size]),
+        messages=_messages(asked.user, places[:size]),
         next_cursor=_spell(asked, following) if following is not None else None,
         is_approximate=asked.alike > 0,
     )
@@ -201,7 +203,9 @@ def _spell(asked: Asked, place: Place) -> str:
     return f"{mark}{(created_at - _EPOCH) // _MICROSECOND}.{pk}"
 
 
-def _messages(places: Sequence[Place]) -> list[MessageColumns]:
-    # What was deleted or pruned since it was found is not there any more.
+def _messages(user: int, places: Sequence[Place]) -> list[MessageColumns]:
+    # What was deleted or pruned since it was found is not there any more, and nothing of a channel that the user has left since.
     rows = messages_by_id([pk for _, pk in places])
-    return [rows[pk] for _, pk in places if pk in rows and rows[pk].deleted_at is None]
+    mine = {channel for (channel,) in prepared_sql.rows(_MINE, [user, [row.channel_id for row in rows.values()]])}
+    found = (rows[pk] for _, pk in places if pk in rows)
+    return [row for row in found if row.deleted_at is None and row.channel_id in mine]

@@ -136,7 +136,7 @@ class ConversationMessages(APIView):
     @_history_documented
     def get(self, request: Request, pk: int) -> Response:
         """Lists messages, newest first: for members of the conversation, supervisors, and agents with the right `read_support`."""
-        return _history(request, _readable(request, pk).pk)
+        return _history(request, pk, _readable(request, pk).pk)
 
 
 class ConversationNotes(APIView):
@@ -144,7 +144,7 @@ class ConversationNotes(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Lists the internal notes, newest first, to agents who may read the conversation."""
         # 0 is the id of no channel: without notes the list is empty.
-        return _history(request, _readable(request, pk).notes_id or 0)
+        return _history(request, pk, _readable(request, pk).notes_id or 0)
 
 
 def _readable(request: Request, pk: int) -> Conversation:
@@ -174,9 +174,11 @@ def _queue_page(request: Request, results: Sequence[Any], cursor: str | None) ->
     return listed(page)
 
 
-def _history(request: Request, channel: int) -> Response:
+def _history(request: Request, conversation: int, channel: int) -> Response:
     before, after = number(request, "before"), number(request, "after")
     page = history.page(channel, size=page_size(request), before=before, after=after)
+    # Once more: an agent who loses the right while the page is read does not get it.
+    _readable(request, conversation)
     raws = [msgspec.Raw(raw) for raw in page.raws]
     return listed(
         shapes.HistoryPage(
