@@ -78,6 +78,9 @@ class RequestThreads(ASGIHandler):
         try:
             await self.send_response(response, _while_there(receive, send))
         finally:
+            # Django leaves the rest of a content to the garbage collector, and a file's may have lost its thread by then.
+            if aclose := getattr(getattr(response, "_iterator", None), "aclose", None):
+                await aclose()
             await sync_to_async(response.close)()
 
     def adapt_method_mode(

@@ -174,3 +174,29 @@ async def test_a_long_answer_ends_when_its_client_leaves_and_is_closed_either_wa
     heard = await ask(application, has_left=has_left)
     assert (len(heard), len(parts)) == ((0, 0) if has_left else (5, 3))
     assert response.closed
+
+
+@pytest.mark.fast
+async def test_what_a_client_left_unread_is_closed_before_its_request_ends(
+    application: RequestThreads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves, ended = asyncio.Event(), list[str]()
+
+    async def count() -> AsyncIterator[bytes]:
+        try:
+            yield b"part"
+            leaves.set()
+            yield b"part"
+        finally:
+            # As a file is closed: by something else than this task.
+            await asyncio.sleep(0)
+            ended.append("content")
+
+    async def respond(self: RequestThreads, request: HttpRequest) -> StreamingHttpResponse:
+        return StreamingHttpResponse(count())
+
+    monkeypatch.setattr(RequestThreads, "run_get_response", respond)
+    heard = await ask(application, leaves=leaves)
+    ended.append("request")
+    assert [event.get("body") for event in heard] == [None, b"part"]
+    assert ended == ["content", "request"]

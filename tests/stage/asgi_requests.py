@@ -13,14 +13,20 @@ async def ask(
     headers: Sequence[tuple[bytes, bytes]] = (),
     *,
     has_left: bool = False,
+    leaves: asyncio.Event | None = None,
 ) -> list[dict[str, Any]]:
-    """The events of the answer. has_left: the client leaves after its request."""
+    """The events of the answer. has_left: the client leaves after its request; leaves: as soon as this is set."""
     heard: list[dict[str, Any]] = []
-    said = [{"type": "http.disconnect"}] if has_left else []
-    said.append({"type": "http.request", "body": b"", "more_body": False})
+    leaves = leaves or asyncio.Event()
+    if has_left:
+        leaves.set()
+    said = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return said.pop() if said else await _nothing_more()
+        if said:
+            return said.pop()
+        await leaves.wait()
+        return {"type": "http.disconnect"}
 
     async def send(event: dict[str, Any]) -> None:
         heard.append(event)
@@ -29,8 +35,3 @@ async def ask(
     peers = {"client": ("127.0.0.1", 1), "server": ("localhost", 80)}
     await application({**scope, **peers, "headers": [(b"host", b"localhost"), *headers]}, receive, send)
     return heard
-
-
-async def _nothing_more() -> dict[str, Any]:
-    await asyncio.Event().wait()
-    raise AssertionError
