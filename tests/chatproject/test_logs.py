@@ -22,7 +22,7 @@ from delivery.client.connection import CommandRefused
 from tests.conftest import Cast, in_thread
 from tests.stage.servers import Server, expect
 
-SECRET = "the launch code is 4711"
+SECRET = "the launch code is swordfish"
 
 
 def lines(server: Server) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ async def test_lines_are_json_with_ids_and_without_what_people_wrote(
     assert found.json()["request_id"] == found.headers["X-Request-ID"]
     assert all({"timestamp", "level", "logger", "event"} <= line.keys() for line in lines(server))
     said = server.log.read_text()
-    assert "4711" not in said
+    assert "swordfish" not in said
     assert "no_codes" in said, "the mistake itself is there"
 
 

@@ -130,7 +130,7 @@ def test_a7_while_secrets_change_both_count_and_the_third_ends_the_first(server:
 
 def test_a7_one_visitors_token_finds_nothing_of_anothers_on_any_path(server: Server, desk: Desk, vera: Visit) -> None:
     vito = visit(desk.inbox, "Vito")
-    own, theirs = vera.begin(), vito.begin("My secret is 4711")
+    own, theirs = vera.begin(), vito.begin("My secret is swordfish")
     message = theirs.channel.messages.get(kind="text").pk
     http = httpx.Client(base_url=server.url, headers=vera.headers, trust_env=False)
     bodies: list[Any] = [
@@ -149,7 +149,7 @@ def test_a7_one_visitors_token_finds_nothing_of_anothers_on_any_path(server: Ser
             for body in bodies:
                 answer = http.request(method, re.sub(r"<int:\w+>", str(vito.visitor.pk), filled), json=body)
                 assert answer.status_code in (400, 403, 404), (method, path, answer.status_code)
-                assert "4711" not in answer.text
+                assert "swordfish" not in answer.text
                 asked += 1
     assert asked > 20
     for method, path in (("GET", "messages/"), ("GET", "changes/"), ("GET", f"messages/{message}/")):

@@ -159,12 +159,12 @@ def test_agents_who_are_not_looking_are_told_of_who_waits(
     User.objects.filter(pk=desk.ada.pk).update(email="ada@shop.example")
     User.objects.filter(pk=desk.ben.pk).update(email="ben@shop.example")
     Member.objects.filter(user=desk.ben).update(last_seen=standing_clock)
-    conversation = vera.begin("My secret is 42.")
+    conversation = vera.begin("My secret is swordfish.")
     pass_minutes(standing_clock, 0)
     pass_minutes(standing_clock, 4)
     [letter] = office.letters
     assert letter["to"] == "ada@shop.example"
-    assert "42" not in letter.get_content()
+    assert "swordfish" not in letter.get_content()
     assert f"/admin/desk/#{conversation.pk}" in letter.get_content()
     assert letter["reply-to"] is None
 
