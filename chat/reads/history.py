@@ -96,7 +96,7 @@ def _page_of(
     return _page_before(where, pk, size, before, condition)
 
 
-def _page_before(where: Place, pk: int, size: int, seq: int, condition: Condition | None = None) -> Page:
+def _page_before(where: Place, pk: int, size: int, seq: int, condition: Condition | None) -> Page:
     older, newer = beside(where, pk, seq, older=size + 1, newer=1, condition=condition)
     return _page(older[:size], has_older=len(older) > size, has_newer=bool(newer))
 

@@ -24,7 +24,10 @@ def transcript(user: User, *, conversation: int, mails: bool = False) -> tuple[s
     with counted(TRANSCRIPTS, user), transaction.atomic():
         head = Channel.objects.values_list("head", flat=True).get(pk=conversation)
         address = _mail(row, head) if mails else None
-        return transcript_text(transcript_rows(conversation, up_to=head)), address
+        text = transcript_text(transcript_rows(conversation, up_to=head))
+        # Once more: an agent who loses the right while it is read does not get it, and mails nothing.
+        _readable(user, conversation)
+        return text, address
 
 
 def _readable(user: User, conversation: int) -> Conversation:

@@ -9,6 +9,8 @@ from chat.models import Conversation
 from chat.reads import history
 from chat.reads.history import Page
 from chat.support import services
+from chat.support.services import transcripts
+from delivery.wire.errors import Forbidden, NotFound
 from tests.stage.support import Desk, note
 
 
@@ -29,3 +31,19 @@ def test_an_agent_who_is_removed_meanwhile_gets_no_history(
 
     monkeypatch.setattr(history, "page", removed_before)
     assert client.get(path).status_code in (403, 404)
+
+
+def test_an_agent_who_is_removed_meanwhile_gets_no_transcript(
+    desk: Desk, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.enter(desk.ada, conversation=conversation.pk)
+    read = transcripts.transcript_rows
+
+    def removed_before(*given: Any, **more: Any) -> Any:
+        services.remove_agent(desk.sue, inbox=desk.inbox, user=desk.ada.pk)
+        return read(*given, **more)
+
+    assert "parcel" in transcripts.transcript(desk.ada, conversation=conversation.pk)[0]
+    monkeypatch.setattr(transcripts, "transcript_rows", removed_before)
+    with pytest.raises((NotFound, Forbidden)):
+        transcripts.transcript(desk.ada, conversation=conversation.pk)
